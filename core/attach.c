@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-or-later
+/* Attaching engines to threads, and looking them up. */
+#include "core.h"
+
+static bool matches(struct engine *engine, int flags,
+		    const struct utrace_engine_ops *ops, void *data)
+{
+	if (engine_detached(engine))
+		return false;
+	if ((flags & UTRACE_ATTACH_MATCH_OPS) && engine->pub.ops != ops)
+		return false;
+	if ((flags & UTRACE_ATTACH_MATCH_DATA) &&
+	    port_load(&engine->pub.data) != data)
+		return false;
+	return true;
+}
+
+static struct engine *find_locked(struct utrace *utrace, int flags,
+				  const struct utrace_engine_ops *ops,
+				  void *data)
+{
+	struct engine *engine;
+
+	list_for_each_entry(engine, &utrace->engines, link)
+		if (matches(engine, flags, ops, data))
+			return engine;
+	list_for_each_entry(engine, &utrace->joining, link)
+		if (matches(engine, flags, ops, data))
+			return engine;
+	return NULL;
+}
+
+static struct utrace_engine *look_up(struct task_struct *task, int flags,
+				     const struct utrace_engine_ops *ops,
+				     void *data)
+{
+	struct utrace *utrace = utrace_host_state(task);
+	struct engine *engine = NULL;
+
+	if (utrace) {
+		port_lock(&utrace->lock);
+		engine = find_locked(utrace, flags, ops, data);
+		if (engine)
+			port_ref_get(&engine->refs);
+		port_unlock(&utrace->lock);
+	}
+	utrace_put(utrace);
+	return engine ? &engine->pub : ERR_PTR(-ENOENT);
+}
+
+/*
+ * Engines that were attached during a pass join, and those that were detached
+ * leave.  By the thread's own context between passes, or by anyone while there
+ * is none.
+ */
+void utrace_join_locked(struct utrace *utrace, struct list_head *gone)
+{
+	struct engine *engine, *next;
+
+	list_splice_tail_init(&utrace->joining, &utrace->engines);
+	list_for_each_entry_safe(engine, next, &utrace->engines, link) {
+		if (!engine_detached(engine))
+			continue;
+		list_del_init(&engine->link);
+		list_add_tail(&engine->link, gone);
+		utrace->nr--;
+	}
+}
+
+static bool born(void *arg)
+{
+	struct utrace *utrace = arg;
+
+	return !port_load_acquire(&utrace->newborn) ||
+	       (port_load(&utrace->creator) &&
+		port_load(&utrace->creator) == current);
+}
+
+static int insert(struct utrace *utrace, struct engine *engine, int flags)
+{
+	port_lock(&utrace->lock);
+	if (utrace->life >= REAPING) {
+		port_unlock(&utrace->lock);
+		return -ESRCH;
+	}
+	if ((flags & UTRACE_ATTACH_EXCLUSIVE) &&
+	    find_locked(utrace, flags, engine->pub.ops, engine->pub.data)) {
+		port_unlock(&utrace->lock);
+		return -EEXIST;
+	}
+	port_store_seq(&utrace->attention, true);
+	if (port_load_seq(&utrace->in_pass))
+		list_add_tail(&engine->link, &utrace->joining);
+	else
+		list_add_tail(&engine->link, &utrace->engines);
+	port_unlock(&utrace->lock);
+	return 0;
+}
+
+/* From here until reserve(-1) or success utrace_idle() is false. */
+static void reserve(struct utrace *utrace, int n)
+{
+	port_lock(&utrace->lock);
+	utrace->nr += n;
+	port_unlock(&utrace->lock);
+}
+
+struct utrace_engine *utrace_attach_task(struct task_struct *task, int flags,
+					 const struct utrace_engine_ops *ops,
+					 void *data)
+{
+	struct utrace *utrace, *fresh;
+	struct engine *engine;
+	int err;
+
+	if (!utrace_host_up())
+		return ERR_PTR(-ESRCH);
+	if (!(flags & UTRACE_ATTACH_CREATE))
+		return look_up(task, flags, ops, data);
+	if (!ops)
+		return ERR_PTR(-EINVAL);
+
+	engine = port_zalloc(sizeof(*engine));
+	if (!engine)
+		return ERR_PTR(-ENOMEM);
+	utrace = utrace_host_state(task);
+	if (!utrace) {
+		fresh = utrace_alloc(task);
+		if (!fresh) {
+			port_free(engine);
+			return ERR_PTR(-ENOMEM);
+		}
+		utrace = utrace_host_install(task, fresh);
+		utrace_put(fresh);
+	}
+	engine->pub.ops = ops;
+	engine->pub.data = data;
+	engine->release = ops->release;
+	engine->utrace = utrace;
+	port_ref_init(&engine->refs, 2);
+
+	reserve(utrace, 1);
+	err = utrace_wait(utrace, born, utrace);
+	if (err == -EINTR)
+		err = -PORT_ERESTARTNOINTR;
+	if (!err)
+		err = utrace_host_adopt(task);
+	if (!err)
+		err = insert(utrace, engine, flags);
+	if (err) {
+		reserve(utrace, -1);
+		utrace_host_kick(task, UTRACE_KICK_IDLE);
+		utrace_put(utrace);
+		port_free(engine);
+		return ERR_PTR(err);
+	}
+	return &engine->pub;
+}
+
+int utrace_newborn(struct task_struct *child)
+{
+	struct utrace *fresh = utrace_alloc(child);
+
+	if (!fresh)
+		return -ENOMEM;
+	fresh->newborn = true;
+	utrace_put(utrace_host_install(child, fresh));
+	utrace_put(fresh);
+	return 0;
+}
+
+void utrace_born(struct task_struct *child)
+{
+	struct utrace *utrace = utrace_host_state(child);
+
+	if (!utrace)
+		return;
+	port_store(&utrace->creator, (struct task_struct *)NULL);
+	port_store_seq(&utrace->newborn, false);
+	utrace_wake(utrace);
+	utrace_put(utrace);
+}
+
+void utrace_detach_all(struct task_struct *task)
+{
+	struct utrace *utrace = utrace_host_state(task);
+	struct engine *engine, *next;
+	struct list_head gone;
+
+	if (!utrace)
+		return;
+	INIT_LIST_HEAD(&gone);
+	port_lock(&utrace->lock);
+	list_for_each_entry_safe(engine, next, &utrace->engines, link)
+		if (!engine_detached(engine))
+			engine_detach_locked(utrace, engine, &gone);
+	list_for_each_entry_safe(engine, next, &utrace->joining, link)
+		if (!engine_detached(engine))
+			engine_detach_locked(utrace, engine, &gone);
+	utrace->due = UTRACE_RESUME;
+	utrace_host_kick(task, UTRACE_KICK_WAKE | UTRACE_KICK_IDLE);
+	port_unlock(&utrace->lock);
+	engines_put(&gone);
+	utrace_put(utrace);
+}

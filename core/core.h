@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-or-later */
+/* What the files of the core share. */
+#ifndef UTRACE_CORE_H
+#define UTRACE_CORE_H
+
+#include "host.h"
+
+/* Above the events in engine->flags; bit 14 is told by task_utrace_flags(). */
+#define ENGINE_STOP		(1UL << _UTRACE_NEVENTS)
+#define ENGINE_DETACHED		(1UL << (_UTRACE_NEVENTS + 1))
+
+#define ALL_EVENTS		((1UL << _UTRACE_NEVENTS) - 1)
+
+#define SYSCALL_NUMBERS		1024
+#define BITS_PER_WORD		(8 * sizeof(unsigned long))
+
+struct utrace_syscall_set {
+	unsigned long bits[UTRACE_NABIS][SYSCALL_NUMBERS / BITS_PER_WORD];
+};
+
+/**
+ * struct engine - an engine, with what its owner does not see
+ * @pub: what its owner sees; @pub.flags changes under the lock of @utrace, and
+ *	is read without it by the thread's own context
+ * @refs: the owner's references, and the attachment's
+ * @utrace: the thread's state, referenced
+ * @link: in utrace->engines or utrace->joining
+ * @release: the callback, as it was when attached
+ * @pass: the last pass that called it; written by the thread's own context
+ * @narrowed: @wanted decides, not all system calls
+ * @wanted: the calls it wants; words change one at a time under the lock
+ * @refused: under the lock
+ */
+struct engine {
+	struct utrace_engine pub;
+	struct port_ref refs;
+	struct utrace *utrace;
+	struct list_head link;
+	void (*release)(void *data);
+	unsigned int pass;
+	bool narrowed;
+	struct utrace_syscall_set wanted;
+	struct utrace_refusal refused;
+};
+
+/* How far a thread has come. Only ever goes up; changes under the lock. */
+enum life {
+	ALIVE,
+	DEAD,		/* the death pass has not begun */
+	DYING,		/* the death pass runs */
+	BURIED,		/* the death pass is over */
+	REAPING,	/* the reap pass runs */
+	REAPED
+};
+
+/* Where a stop takes effect. */
+enum point {
+	POINT_USER,
+	POINT_ENTRY,
+	POINT_VFORK,
+	POINT_EXIT
+};
+
+/**
+ * struct utrace - the state of one thread
+ * @lock: orders everything that changes this structure or an engine's flags.
+ *	The thread's own context takes it only when @attention is set or when
+ *	a callback's return changes an engine.  It is held for a few loads and
+ *	stores; host calls made under it do not sleep.  It nests inside every
+ *	lock of a host but those that utrace_host_kick() takes.
+ * @refs: one of the host's storage, one of each engine
+ * @task: the thread; not to be followed once @life is REAPED
+ * @engines: in attach order.  Changed under @lock, and while @in_pass only by
+ *	the thread's own context: that is why a pass may walk it without @lock.
+ * @joining: attached during a pass; they join when the next one begins
+ * @nr: engines in both lists, and those that are just being attached
+ * @in_pass: the thread's own context walks @engines.  Partner of @attention:
+ *	a pass sets @in_pass, then looks at @attention; whoever changes the
+ *	lists sets @attention, then looks at @in_pass.  One of them sees the
+ *	other.
+ * @attention: a pass has to take @lock: the lists are to be put in order, a
+ *	stop is held, or a report is due
+ * @reporting: the engine whose callback runs.  Partner of engine->flags: a
+ *	pass sets @reporting, then reads the flags; utrace_set_events() sets
+ *	the flags, then reads @reporting.
+ * @pass: number of the current or last pass
+ * @waiters: how many wait in utrace_barrier() or for a newborn
+ * @wait_word: what they sleep on
+ * @events: what engines ask for together, and %ENGINE_STOP
+ * @narrowed: how many engines want only some system calls
+ * @life: see &enum life
+ * @reap_due: the reap came while the death pass ran
+ * @stopped: a decision stopped it, and utrace_continue() has not let it go
+ * @point: where
+ * @again: the entry pass is to be made again (SYS-4)
+ * @aborted: what the last entry pass chose
+ * @resume: the smallest action that the last pass returned, or a step asked
+ *	for by utrace_control() since
+ * @due: %UTRACE_REPORT or %UTRACE_INTERRUPT asked for by utrace_control(), or
+ *	an INTERRUPT returned; stands until its report. %UTRACE_RESUME: nothing
+ * @runs: how often it went on after a stop
+ * @newborn: its creator has not reported it yet
+ * @creator: whose report_clone pass runs
+ * @abi, @nr_call: the system call of the current entry or exit pass
+ */
+struct utrace {
+	struct port_lock lock;
+	struct port_ref refs;
+	struct task_struct *task;
+	struct list_head engines;
+	struct list_head joining;
+	unsigned int nr;
+	bool in_pass;
+	bool attention;
+	struct engine *reporting;
+	unsigned int pass;
+	unsigned int waiters;
+	unsigned int wait_word;
+	unsigned long events;
+	unsigned int narrowed;
+	enum life life;
+	bool reap_due;
+	bool stopped;
+	enum point point;
+	bool again;
+	bool aborted;
+	enum utrace_resume_action resume;
+	enum utrace_resume_action due;
+	unsigned long runs;
+	bool newborn;
+	struct task_struct *creator;
+	int abi;
+	long nr_call;
+};
+
+static inline struct engine *to_engine(struct utrace_engine *engine)
+{
+	return container_of(engine, struct engine, pub);
+}
+
+static inline unsigned long engine_flags(struct engine *engine)
+{
+	return port_load(&engine->pub.flags);
+}
+
+static inline bool engine_detached(struct engine *engine)
+{
+	return engine_flags(engine) & ENGINE_DETACHED;
+}
+
+/* engine.c */
+void engine_put(struct engine *engine);
+void engine_detach_locked(struct utrace *utrace, struct engine *engine,
+			  struct list_head *gone);
+void engines_put(struct list_head *gone);
+void utrace_update_locked(struct utrace *utrace);
+void utrace_wake(struct utrace *utrace);
+int utrace_wait(struct utrace *utrace, bool (*done)(void *arg), void *arg);
+
+/* report.c */
+void utrace_ends_stop(struct utrace *utrace);
+
+/* syscall.c */
+bool syscall_set_has(const struct utrace_syscall_set *set, int abi, long nr);
+
+/* attach.c */
+void utrace_join_locked(struct utrace *utrace, struct list_head *gone);
+
+/* pass.c */
+
+/**
+ * struct pass - one round of callbacks
+ * @utrace: the thread's state
+ * @event: the event's mask bit, or 0
+ * @resume: the smallest resume action so far
+ * @bits: the event-specific bits so far
+ * @callbacks: how many were made
+ */
+struct pass {
+	struct utrace *utrace;
+	unsigned long event;
+	enum utrace_resume_action resume;
+	u32 bits;
+	unsigned int callbacks;
+};
+
+void pass_begin(struct pass *pass, struct utrace *utrace, unsigned long event);
+void pass_end(struct pass *pass);
+struct engine *pass_next(struct pass *pass, struct engine *engine);
+struct engine *pass_previous(struct pass *pass, struct engine *engine);
+unsigned long pass_enter(struct pass *pass, struct engine *engine);
+void pass_leave(struct pass *pass, struct engine *engine);
+bool pass_take(struct pass *pass, struct engine *engine, u32 ret);
+bool pass_quiesce(struct pass *pass, struct engine *engine,
+		  unsigned long flags);
+struct utrace_decision pass_decide(struct utrace *utrace, bool may_stop,
+				   enum point point);
+
+#define pass_for_each(pass, engine)					\
+	for (engine = pass_next(pass, NULL); engine;			\
+	     engine = pass_next(pass, engine))
+
+#define pass_for_each_reverse(pass, engine)				\
+	for (engine = pass_previous(pass, NULL); engine;		\
+	     engine = pass_previous(pass, engine))
+
+#endif /* UTRACE_CORE_H */

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-or-later
+/*
+ * Death and reaping: exactly one side cleans up.
+ *
+ * &enum life goes up under the lock, and every answer of utrace_control() and
+ * utrace_set_events() about a dead thread is given under the same lock.  So the
+ * answer and the callbacks that come agree, whatever the order (DTH-6).
+ */
+#include "core.h"
+
+static void set_life(struct utrace *utrace, enum life life)
+{
+	port_lock(&utrace->lock);
+	utrace->life = life;
+	port_unlock(&utrace->lock);
+}
+
+static void reap(struct utrace *utrace, struct task_struct *task)
+{
+	struct engine *engine;
+	struct list_head gone;
+	struct pass pass;
+
+	pass_begin(&pass, utrace, UTRACE_EVENT(REAP));
+	pass_for_each(&pass, engine) {
+		if (pass_enter(&pass, engine) & UTRACE_EVENT(REAP)) {
+			engine->pub.ops->report_reap(&engine->pub, task);
+			pass.callbacks++;
+		}
+		port_lock(&utrace->lock);
+		port_store_seq(&engine->pub.flags, ENGINE_DETACHED);
+		port_unlock(&utrace->lock);
+		pass_leave(&pass, engine);
+	}
+	INIT_LIST_HEAD(&gone);
+	port_lock(&utrace->lock);
+	utrace->life = REAPED;
+	utrace_join_locked(utrace, &gone);
+	utrace_update_locked(utrace);
+	port_store(&utrace->task, (struct task_struct *)NULL);
+	port_store_seq(&utrace->attention, false);
+	port_store_seq(&utrace->in_pass, false);
+	port_unlock(&utrace->lock);
+	engines_put(&gone);
+	utrace_host_count_pass(pass.callbacks);
+	utrace_wake(utrace);
+}
+
+void utrace_report_death(struct task_struct *task, bool group_dead, int signal)
+{
+	struct utrace *utrace = utrace_host_state(task);
+	struct engine *engine;
+	unsigned long flags;
+	struct pass pass;
+	bool due;
+
+	if (!utrace)
+		return;
+	utrace_born(task);
+	utrace_ends_stop(utrace);
+	set_life(utrace, DEAD);
+	pass_begin(&pass, utrace, UTRACE_EVENT(DEATH));
+	set_life(utrace, DYING);
+	pass_for_each(&pass, engine) {
+		flags = pass_enter(&pass, engine);
+		if ((flags & _UTRACE_DEATH_EVENTS) &&
+		    pass_quiesce(&pass, engine, flags) &&
+		    (flags & UTRACE_EVENT(DEATH)))
+			pass_take(&pass, engine,
+				  engine->pub.ops->report_death(
+					&engine->pub, group_dead, signal));
+		pass_leave(&pass, engine);
+	}
+	port_lock(&utrace->lock);
+	utrace->life = BURIED;
+	due = utrace->reap_due;
+	if (due)
+		utrace->life = REAPING;
+	port_unlock(&utrace->lock);
+	pass_end(&pass);
+	if (due)
+		reap(utrace, task);
+	utrace_put(utrace);
+}
+
+void utrace_report_reap(struct task_struct *task)
+{
+	struct utrace *utrace = utrace_host_state(task);
+	bool now;
+
+	if (!utrace)
+		return;
+	port_lock(&utrace->lock);
+	now = utrace->life != DYING && utrace->life < REAPING;
+	if (now)
+		utrace->life = REAPING;
+	else
+		utrace->reap_due = true;
+	port_unlock(&utrace->lock);
+	if (now)
+		reap(utrace, task);
+	utrace_put(utrace);
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-or-later
+/* Engines and their references, and the state that they hang on. */
+#include "core.h"
+
+struct utrace *utrace_alloc(struct task_struct *task)
+{
+	struct utrace *utrace = port_zalloc(sizeof(*utrace));
+
+	if (!utrace)
+		return NULL;
+	port_lock_init(&utrace->lock);
+	port_ref_init(&utrace->refs, 1);
+	utrace->task = task;
+	INIT_LIST_HEAD(&utrace->engines);
+	INIT_LIST_HEAD(&utrace->joining);
+	utrace->resume = UTRACE_RESUME;
+	utrace->due = UTRACE_RESUME;
+	return utrace;
+}
+
+struct utrace *utrace_get(struct utrace *utrace)
+{
+	if (utrace)
+		port_ref_get(&utrace->refs);
+	return utrace;
+}
+
+void utrace_put(struct utrace *utrace)
+{
+	if (utrace && port_ref_put(&utrace->refs))
+		port_free(utrace);
+}
+
+void __utrace_engine_release(struct utrace_engine *engine)
+{
+	struct engine *e = to_engine(engine);
+
+	if (e->release)
+		e->release(engine->data);
+	utrace_put(e->utrace);
+	port_free(e);
+}
+
+void engine_put(struct engine *engine)
+{
+	if (port_ref_put(&engine->refs))
+		__utrace_engine_release(&engine->pub);
+}
+
+void utrace_engine_get(struct utrace_engine *engine)
+{
+	port_ref_get(&to_engine(engine)->refs);
+}
+
+void utrace_engine_put(struct utrace_engine *engine)
+{
+	engine_put(to_engine(engine));
+}
+
+/* Give back the attachments' references, with no lock held. */
+void engines_put(struct list_head *gone)
+{
+	while (!list_empty(gone)) {
+		struct engine *engine =
+			list_first_entry(gone, struct engine, link);
+
+		list_del_init(&engine->link);
+		engine_put(engine);
+	}
+}
+
+/*
+ * What follows from the engines together.  The stop bit of task_utrace_flags()
+ * comes along; the host masks it out.
+ */
+void utrace_update_locked(struct utrace *utrace)
+{
+	unsigned long events = 0;
+	unsigned int narrowed = 0;
+	struct engine *engine;
+
+	list_for_each_entry(engine, &utrace->engines, link) {
+		events |= engine_flags(engine) & ~ENGINE_DETACHED;
+		narrowed += engine->narrowed;
+	}
+	list_for_each_entry(engine, &utrace->joining, link) {
+		events |= engine_flags(engine) & ~ENGINE_DETACHED;
+		narrowed += engine->narrowed;
+	}
+	port_store_release(&utrace->narrowed, narrowed);
+	port_store_release(&utrace->events, events);
+}
+
+/*
+ * Mark an engine detached: no callback begins after this, but one may be
+ * running.  It leaves the list now if no pass walks it, otherwise at the end of
+ * the pass.
+ */
+void engine_detach_locked(struct utrace *utrace, struct engine *engine,
+			  struct list_head *gone)
+{
+	port_store_seq(&engine->pub.flags, ENGINE_DETACHED);
+	port_store_seq(&utrace->attention, true);
+	if (!port_load_seq(&utrace->in_pass)) {
+		list_del_init(&engine->link);
+		list_add_tail(&engine->link, gone);
+		utrace->nr--;
+	}
+	utrace_update_locked(utrace);
+}
+
+void utrace_refuse(struct utrace_engine *engine, unsigned long event,
+		   const char *id, const char *what)
+{
+	struct engine *e = to_engine(engine);
+
+	port_lock(&e->utrace->lock);
+	e->refused.count++;
+	e->refused.id = id;
+	e->refused.event = event;
+	e->refused.what = what;
+	port_unlock(&e->utrace->lock);
+}
+
+int utrace_engine_refused(struct utrace_engine *engine,
+			  struct utrace_refusal *refusal)
+{
+	struct engine *e = to_engine(engine);
+
+	if (!utrace_host_up()) {
+		memset(refusal, 0, sizeof(*refusal));
+		return -ESRCH;
+	}
+	port_lock(&e->utrace->lock);
+	*refusal = e->refused;
+	port_unlock(&e->utrace->lock);
+	return refusal->count ? 0 : -ENOENT;
+}
+
+/* Wake whoever waits for this thread in utrace_barrier() or for a newborn. */
+void utrace_wake(struct utrace *utrace)
+{
+	if (port_load_seq(&utrace->waiters))
+		utrace_host_wake(utrace);
+}
+
+static void count_waiter(struct utrace *utrace, int n)
+{
+	port_lock(&utrace->lock);
+	port_store_seq(&utrace->waiters, utrace->waiters + n);
+	port_unlock(&utrace->lock);
+}
+
+int utrace_wait(struct utrace *utrace, bool (*done)(void *arg), void *arg)
+{
+	int err;
+
+	if (done(arg))
+		return 0;
+	count_waiter(utrace, 1);
+	err = utrace_host_wait(utrace, done, arg);
+	count_waiter(utrace, -1);
+	return err;
+}
+
+unsigned int *utrace_wait_word(struct utrace *utrace)
+{
+	return &utrace->wait_word;
+}
+
+void utrace_settled(struct task_struct *task)
+{
+	struct utrace *utrace = utrace_host_state(task);
+
+	if (utrace)
+		utrace_wake(utrace);
+	utrace_put(utrace);
+}
+
+unsigned long utrace_wanted(struct task_struct *task)
+{
+	struct utrace *utrace = utrace_host_state(task);
+	unsigned long events = 0;
+
+	if (utrace)
+		events = port_load_acquire(&utrace->events) & ALL_EVENTS;
+	utrace_put(utrace);
+	return events;
+}
+
+unsigned long task_utrace_flags(struct task_struct *task)
+{
+	struct utrace *utrace;
+	unsigned long flags = 0;
+
+	if (!utrace_host_up())
+		return 0;
+	utrace = utrace_host_state(task);
+	if (!utrace)
+		return 0;
+	port_lock(&utrace->lock);
+	flags = port_load(&utrace->events);
+	if (!list_empty(&utrace->engines) || !list_empty(&utrace->joining))
+		flags |= UTRACE_EVENT(REAP);
+	if (utrace->life != ALIVE)
+		flags &= UTRACE_EVENT(REAP);
+	port_unlock(&utrace->lock);
+	utrace_put(utrace);
+	return flags;
+}
+
+bool utrace_idle(struct task_struct *task)
+{
+	struct utrace *utrace = utrace_host_state(task);
+	bool idle = true;
+
+	if (utrace) {
+		port_lock(&utrace->lock);
+		idle = !utrace->nr;
+		port_unlock(&utrace->lock);
+	}
+	utrace_put(utrace);
+	return idle;
+}

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-or-later
+/* The events of a living thread, but for signals. */
+#include "core.h"
+
+static const struct utrace_decision go_on = { .resume = UTRACE_RESUME };
+
+/*
+ * The thread's state, if there is anything to report to.  The reference is the
+ * one of the host's storage: the thread's own context is what ends that.
+ */
+static struct utrace *state(struct task_struct *task)
+{
+	struct utrace *utrace = utrace_host_state(task);
+
+	utrace_put(utrace);
+	return utrace;
+}
+
+/*
+ * Whether a pass is to be made.  A QUIESCE engine alone does not bring it
+ * about: it hears of events that some engine asked for (REP-2).
+ */
+static bool wanted(struct utrace *utrace, unsigned long event)
+{
+	return utrace && (port_load_acquire(&utrace->events) & event);
+}
+
+/*
+ * The common shape of a pass: quiesce callbacks and then, for those that asked,
+ * the one for the event.
+ */
+#define report(pass, engine, each, condition, callback)			\
+	each(pass, engine) {						\
+		unsigned long flags = pass_enter(pass, engine);		\
+									\
+		if (!(flags & ENGINE_DETACHED) && (condition) &&	\
+		    pass_quiesce(pass, engine, flags) &&		\
+		    (port_load_seq(&engine->pub.flags) & (pass)->event)) \
+			callback;					\
+		pass_leave(pass, engine);				\
+	}
+
+/* ---- system calls ------------------------------------------------------- */
+
+static bool wants_call(struct engine *engine, int abi, long nr)
+{
+	return !port_load_acquire(&engine->narrowed) ||
+	       syscall_set_has(&engine->wanted, abi, nr);
+}
+
+static bool anyone_wants_call(struct utrace *utrace, unsigned long event,
+			      int abi, long nr)
+{
+	struct engine *engine;
+	bool found = false;
+
+	if (!port_load_acquire(&utrace->narrowed))
+		return true;
+	port_lock(&utrace->lock);
+	list_for_each_entry(engine, &utrace->engines, link)
+		if ((engine_flags(engine) & event) &&
+		    wants_call(engine, abi, nr))
+			found = true;
+	list_for_each_entry(engine, &utrace->joining, link)
+		if ((engine_flags(engine) & event) &&
+		    wants_call(engine, abi, nr))
+			found = true;
+	port_unlock(&utrace->lock);
+	return found;
+}
+
+bool utrace_wants_syscall(struct task_struct *task, unsigned long event,
+			  int abi, long nr)
+{
+	struct utrace *utrace = state(task);
+
+	return wanted(utrace, event) &&
+	       anyone_wants_call(utrace, event, abi, nr);
+}
+
+/* In reverse: the engine attached last is nearest to user mode (SYS-1). */
+static struct utrace_decision entry_pass(struct utrace *utrace,
+					 struct pt_regs *regs, u32 bits)
+{
+	struct utrace_decision decision;
+	struct engine *engine;
+	struct pass pass;
+
+	pass_begin(&pass, utrace, UTRACE_EVENT(SYSCALL_ENTRY));
+	pass.bits = bits & UTRACE_SYSCALL_MASK;
+	report(&pass, engine, pass_for_each_reverse,
+	       wants_call(engine, utrace->abi, utrace->nr_call), {
+		u32 ret = engine->pub.ops->report_syscall_entry(
+			pass.resume | pass.bits |
+			(bits & UTRACE_SYSCALL_RESUMED),
+			&engine->pub, regs);
+
+		pass.bits = ret & UTRACE_SYSCALL_MASK;
+		pass_take(&pass, engine, ret);
+	});
+	/* pass_end() gives away what utrace_control() may now see as a stop */
+	port_store(&utrace->aborted, pass.bits == UTRACE_SYSCALL_ABORT);
+	pass_end(&pass);
+	decision = pass_decide(utrace, true, POINT_ENTRY);
+	if (decision.resume == UTRACE_STOP && pass.resume < UTRACE_SINGLESTEP &&
+	    pass.resume != UTRACE_STOP)
+		port_store(&utrace->again, true);
+	decision.abort = utrace->aborted;
+	return decision;
+}
+
+struct utrace_decision utrace_report_syscall_entry(struct task_struct *task,
+						   struct pt_regs *regs,
+						   int abi, long nr)
+{
+	struct utrace *utrace = state(task);
+
+	if (!wanted(utrace, UTRACE_EVENT(SYSCALL_ENTRY)))
+		return utrace ? pass_decide(utrace, false, 0) : go_on;
+	utrace->abi = abi;
+	utrace->nr_call = nr;
+	port_store(&utrace->again, false);
+	if (!anyone_wants_call(utrace, UTRACE_EVENT(SYSCALL_ENTRY), abi, nr))
+		return pass_decide(utrace, false, 0);
+	return entry_pass(utrace, regs, UTRACE_SYSCALL_RUN);
+}
+
+struct utrace_decision utrace_report_syscall_exit(struct task_struct *task,
+						  struct pt_regs *regs,
+						  int abi, long nr)
+{
+	struct utrace *utrace = state(task);
+	struct engine *engine;
+	struct pass pass;
+
+	if (!utrace)
+		return go_on;
+	if (wanted(utrace, UTRACE_EVENT(SYSCALL_EXIT)) &&
+	    anyone_wants_call(utrace, UTRACE_EVENT(SYSCALL_EXIT), abi, nr)) {
+		utrace->abi = abi;
+		utrace->nr_call = nr;
+		pass_begin(&pass, utrace, UTRACE_EVENT(SYSCALL_EXIT));
+		report(&pass, engine, pass_for_each,
+		       wants_call(engine, abi, nr),
+			pass_take(&pass, engine,
+				engine->pub.ops->report_syscall_exit(
+					pass.resume, &engine->pub, regs)));
+		pass_end(&pass);
+	}
+	return pass_decide(utrace, false, 0);
+}
+
+/* ---- clone, exec, exit, job control -------------------------------------- */
+
+struct utrace_decision utrace_report_clone(struct task_struct *task,
+					   unsigned long clone_flags,
+					   struct task_struct *child)
+{
+	struct utrace *utrace = state(task), *young = utrace_host_state(child);
+	struct utrace_decision decision = go_on;
+	struct engine *engine;
+	struct pass pass;
+
+	if (young)
+		port_store(&young->creator, task);
+	if (wanted(utrace, UTRACE_EVENT(CLONE))) {
+		pass_begin(&pass, utrace, UTRACE_EVENT(CLONE));
+		report(&pass, engine, pass_for_each, true,
+			pass_take(&pass, engine,
+				engine->pub.ops->report_clone(
+					pass.resume, &engine->pub, clone_flags,
+					child)));
+		pass_end(&pass);
+	}
+	if (utrace)
+		decision = pass_decide(utrace, false, 0);
+	utrace_put(young);
+	utrace_born(child);
+	return decision;
+}
+
+struct utrace_decision utrace_report_vfork(struct task_struct *task)
+{
+	struct utrace *utrace = state(task);
+
+	return utrace ? pass_decide(utrace, true, POINT_VFORK) : go_on;
+}
+
+struct utrace_decision utrace_report_exec(struct task_struct *task,
+					  const struct linux_binfmt *fmt,
+					  const struct linux_binprm *bprm,
+					  struct pt_regs *regs)
+{
+	struct utrace *utrace = state(task);
+	struct engine *engine;
+	struct pass pass;
+
+	if (wanted(utrace, UTRACE_EVENT(EXEC))) {
+		pass_begin(&pass, utrace, UTRACE_EVENT(EXEC));
+		report(&pass, engine, pass_for_each, true,
+			pass_take(&pass, engine,
+				engine->pub.ops->report_exec(
+					pass.resume, &engine->pub, fmt, bprm,
+					regs)));
+		pass_end(&pass);
+	}
+	return utrace ? pass_decide(utrace, false, 0) : go_on;
+}
+
+/* Take back a change of the exit code that the host cannot make (EXT-1). */
+static void restore_code(struct engine *engine, long before, long *code)
+{
+	const char *what = utrace_host_refuses(UTRACE_EFFECT_EXIT_CODE);
+
+	if (*code == before || !what)
+		return;
+	*code = before;
+	utrace_refuse(&engine->pub, UTRACE_EVENT(EXIT), "EXT-1", what);
+}
+
+/* The thread is past all stops: it exits or is dead. */
+void utrace_ends_stop(struct utrace *utrace)
+{
+	if (!utrace)
+		return;
+	port_lock(&utrace->lock);
+	if (utrace->stopped)
+		utrace->runs++;
+	utrace->stopped = false;
+	utrace->point = POINT_USER;
+	utrace->again = false;
+	port_unlock(&utrace->lock);
+}
+
+struct utrace_decision utrace_report_exit(struct task_struct *task,
+					  long orig_code, long *code)
+{
+	struct utrace_decision decision = go_on;
+	struct utrace *utrace = state(task);
+	struct engine *engine;
+	struct pass pass;
+
+	utrace_ends_stop(utrace);
+	if (wanted(utrace, UTRACE_EVENT(EXIT))) {
+		pass_begin(&pass, utrace, UTRACE_EVENT(EXIT));
+		report(&pass, engine, pass_for_each, true, {
+			long before = *code;
+			u32 ret = engine->pub.ops->report_exit(
+				pass.resume, &engine->pub, orig_code, code);
+
+			restore_code(engine, before, code);
+			pass_take(&pass, engine, ret);
+		});
+		pass_end(&pass);
+	}
+	if (utrace && !utrace_host_refuses(UTRACE_EFFECT_EXIT_STOP))
+		decision = pass_decide(utrace, true, POINT_EXIT);
+	return decision;
+}
+
+struct utrace_decision utrace_report_jctl(struct task_struct *task, int type,
+					  int notify)
+{
+	struct utrace *utrace = state(task);
+	struct engine *engine;
+	struct pass pass;
+
+	if (wanted(utrace, UTRACE_EVENT(JCTL))) {
+		pass_begin(&pass, utrace, UTRACE_EVENT(JCTL));
+		report(&pass, engine, pass_for_each, true,
+			pass_take(&pass, engine,
+				engine->pub.ops->report_jctl(
+					pass.resume, &engine->pub, type,
+					notify)));
+		pass_end(&pass);
+	}
+	return utrace ? pass_decide(utrace, false, 0) : go_on;
+}
+
+/* ---- after a stop -------------------------------------------------------- */
+
+struct utrace_decision utrace_continue(struct task_struct *task,
+				       struct pt_regs *regs,
+				       struct utrace_signal *sig)
+{
+	struct utrace *utrace = state(task);
+	struct utrace_decision decision = go_on;
+	enum point point;
+	bool again;
+
+	if (!utrace)
+		return go_on;
+	port_lock(&utrace->lock);
+	if (port_load(&utrace->events) & ENGINE_STOP) {
+		utrace->stopped = true;
+		decision.resume = UTRACE_STOP;
+		port_unlock(&utrace->lock);
+		return decision;
+	}
+	if (utrace->stopped)
+		utrace->runs++;
+	utrace->stopped = false;
+	point = utrace->point;
+	utrace->point = POINT_USER;
+	again = utrace->again;
+	utrace->again = false;
+	port_unlock(&utrace->lock);
+
+	switch (point) {
+	case POINT_ENTRY:
+		if (again)
+			return entry_pass(utrace, regs,
+					  (utrace->aborted ?
+					   UTRACE_SYSCALL_ABORT :
+					   UTRACE_SYSCALL_RUN) |
+					  UTRACE_SYSCALL_RESUMED);
+		decision = pass_decide(utrace, false, 0);
+		decision.abort = utrace->aborted;
+		return decision;
+	case POINT_VFORK:
+	case POINT_EXIT:
+		return pass_decide(utrace, false, 0);
+	default:
+		return utrace_report_user(task, regs, sig, false);
+	}
+}
+
+bool utrace_holds_stop(struct task_struct *task)
+{
+	struct utrace *utrace = state(task);
+
+	return utrace && (port_load_acquire(&utrace->events) & ENGINE_STOP);
+}
+
+enum utrace_resume_action utrace_due(struct task_struct *task)
+{
+	struct utrace *utrace = state(task);
+	enum utrace_resume_action due;
+
+	if (!utrace)
+		return UTRACE_RESUME;
+	port_lock(&utrace->lock);
+	due = utrace->due;
+	if (utrace->resume < due)
+		due = utrace->resume;
+	if ((port_load(&utrace->events) & ENGINE_STOP) && due > UTRACE_REPORT)
+		due = UTRACE_REPORT;
+	port_unlock(&utrace->lock);
+	return due;
+}
