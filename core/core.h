@@ -155,7 +155,6 @@ void engine_detach_locked(struct utrace *utrace, struct engine *engine,
 void engines_put(struct list_head *gone);
 void utrace_update_locked(struct utrace *utrace);
 void utrace_wake(struct utrace *utrace);
-int utrace_wait(struct utrace *utrace, bool (*done)(void *arg), void *arg);
 
 /* report.c */
 void utrace_ends_stop(struct utrace *utrace);

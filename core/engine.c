@@ -87,6 +87,10 @@ void utrace_update_locked(struct utrace *utrace)
 		events |= engine_flags(engine) & ~ENGINE_DETACHED;
 		narrowed += engine->narrowed;
 	}
+	if (list_empty(&utrace->engines) && list_empty(&utrace->joining)) {
+		utrace->due = UTRACE_RESUME;
+		port_store(&utrace->resume, UTRACE_RESUME);
+	}
 	port_store_release(&utrace->narrowed, narrowed);
 	port_store_release(&utrace->events, events);
 }

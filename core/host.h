@@ -141,6 +141,9 @@ void utrace_born(struct task_struct *child);
 /* What utrace_barrier() may be waiting for on behalf of the host has changed. */
 void utrace_settled(struct task_struct *task);
 
+/* Sleep in utrace_host_wait() so that utrace_settled() and the core wake it. */
+int utrace_wait(struct utrace *utrace, bool (*done)(void *arg), void *arg);
+
 /* Detach every engine as their owners would; the host is going down. */
 void utrace_detach_all(struct task_struct *task);
 

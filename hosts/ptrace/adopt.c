@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Taking threads on, and letting them go. */
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <utrace/thread.h>
+
+#include "ptrace_host.h"
+
+/*
+ * Always on: exec is told by its event, not by a SIGTRAP, and moves thread IDs,
+ * so it has to be seen; system call stops differ from signals.
+ */
+#define BASE_OPTIONS	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC)
+
+/* @thread->lock is held, or the thread is new. The worker traces it now. */
+void adopted(struct worker *worker, struct utrace_thread *thread)
+{
+	utrace_thread_get(thread);
+	thread->run = RUN_RUNNING;
+	thread->at = PARKED_USER;
+	thread->newborn = false;
+	thread->first_stop = false;
+	thread->job_stopped = false;
+	thread->interrupting = false;
+	thread->aborted = false;
+	thread->in_call = false;
+	thread->exit_told = false;
+	thread->suspended = false;
+	thread->exit_deferred = false;
+	thread->handler_due = false;
+	thread->stepping = false;
+	thread->step_over_call = false;
+	thread->exiting = false;
+	thread->exit_reported = false;
+	thread->outlived = false;
+	thread->dead_before_siblings = false;
+	thread->mask_changed = false;
+	thread->unsettled = false;
+	thread->options = BASE_OPTIONS;
+	thread->mode = PTRACE_CONT;
+	list_add_tail(&thread->of_worker, &worker->threads);
+	worker->ntracees++;
+	__atomic_add_fetch(&worker->load, 1, __ATOMIC_RELAXED);
+	port_store_seq(&thread->owner, worker);
+	port_store_seq(&thread->phase, PHASE_SEIZED);
+}
+
+/* @thread->lock is held. The worker traces it no more. */
+void disown(struct utrace_thread *thread)
+{
+	struct worker *worker = thread->owner;
+
+	list_del_init(&thread->of_worker);
+	worker->ntracees--;
+	if (thread->newborn) {
+		thread->newborn = false;
+		worker->newborns--;
+	}
+	if (thread->outlived) {
+		thread->outlived = false;
+		worker->outlived--;
+		reaper_count_leaders(-1);
+	}
+	__atomic_sub_fetch(&worker->load, 1, __ATOMIC_RELAXED);
+	port_store_seq(&thread->owner, (struct worker *)NULL);
+	drop_made_signals(thread);
+}
+
+/* A zombie has no stops; what is left of it is that its parent reaps it. */
+static int adopt_zombie(struct utrace_thread *thread)
+{
+	utrace_thread_get(thread);
+	port_store_seq(&thread->phase, PHASE_SEIZED);
+	set_run(thread, RUN_DEAD);
+	utrace_report_death(thread, false, 0);
+	reaper_watch(thread);
+	return 0;
+}
+
+/*
+ * Seized the wrong one: the ID was given out anew between the look and the
+ * call.  It has not been stopped yet; detaching takes a stop.
+ */
+static void unseize(pid_t tid)
+{
+	int status;
+
+	ptrace(PTRACE_INTERRUPT, tid, 0, 0);
+	if (waitpid(tid, &status, __WALL) == tid && WIFSTOPPED(status))
+		ptrace(PTRACE_DETACH, tid, 0,
+		       status >> 16 ? 0 : WSTOPSIG(status));
+}
+
+static int seize(struct worker *worker, struct utrace_thread *thread)
+{
+	struct proc_info info;
+	int err;
+
+	err = proc_read_status(thread->tgid, thread->tid, &info);
+	if (err)
+		return err;
+	if (!thread_is_same(thread))
+		return -ESRCH;
+	if (info.tgid == getppid() || worker_is_ours(info.tgid))
+		return -EPERM;
+	if (info.state == 'Z' || info.state == 'X')
+		return adopt_zombie(thread);
+	if (info.kernel_thread)
+		return -EPERM;
+	if (ptrace(PTRACE_SEIZE, thread->tid, 0, BASE_OPTIONS) < 0) {
+		err = -errno;
+		/* it may have died meanwhile */
+		if (!proc_read_status(thread->tgid, thread->tid, &info) &&
+		    info.state == 'Z' && info.tracer == 0)
+			return adopt_zombie(thread);
+		return err;
+	}
+	if (!thread_is_same(thread)) {
+		unseize(thread->tid);
+		return -ESRCH;
+	}
+	adopted(worker, thread);
+	return 0;
+}
+
+/* By the worker that is to own it. */
+int adopt_here(struct worker *worker, struct utrace_thread *thread)
+{
+	int err = 0;
+
+	pthread_mutex_lock(&thread->lock);
+	switch (thread->phase) {
+	case PHASE_SEIZED:
+		break;
+	case PHASE_GONE:
+		err = -ESRCH;
+		break;
+	default:
+		err = seize(worker, thread);
+	}
+	pthread_mutex_unlock(&thread->lock);
+	return err;
+}
+
+static void adopt_job(struct worker *worker, struct job *job)
+{
+	job->result = adopt_here(worker, job->thread);
+}
+
+int utrace_host_adopt(struct task_struct *task)
+{
+	struct worker *worker = utrace_context.worker;
+	struct job job = { .run = adopt_job, .thread = task };
+
+	if (port_load_acquire(&task->phase) == PHASE_SEIZED) {
+		/* the lock keeps out an owner that is just letting it go */
+		pthread_mutex_lock(&task->lock);
+		if (task->phase == PHASE_SEIZED) {
+			pthread_mutex_unlock(&task->lock);
+			return 0;
+		}
+		pthread_mutex_unlock(&task->lock);
+	}
+	if (worker)
+		return adopt_here(worker, task);
+	worker = worker_of(task);
+	if (IS_ERR(worker))
+		return PTR_ERR(worker);
+	worker_run_job(worker, &job);
+	worker_chosen(worker);
+	return job.result;
+}
+
+/*
+ * At a stop: if no engine is left, the thread goes on untraced.  @sig is the
+ * signal that it is about to be delivered, or 0.
+ */
+bool let_go(struct utrace_thread *thread, int sig)
+{
+	bool gone = false;
+
+	pthread_mutex_lock(&thread->lock);
+	if (utrace_idle(thread)) {
+		regs_flush(thread);
+		ptrace(PTRACE_DETACH, thread->tid, 0, sig);
+		disown(thread);
+		set_run(thread, RUN_RUNNING);
+		port_store_seq(&thread->phase, PHASE_FREE);
+		gone = true;
+	}
+	pthread_mutex_unlock(&thread->lock);
+	if (gone) {
+		utrace_settled(thread);
+		utrace_thread_put(thread);
+	}
+	return gone;
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What of the contract ptrace does not let this host keep. */
+#include "ptrace_host.h"
+
+static const struct utrace_capability table[] = {
+	{
+		.id = "SIG-4",
+		.kept = 1,
+		.what = "orig_ka and return_ka tell of a handler only that "
+			"there is one (UTRACE_SIG_CAUGHT); a handler of the "
+			"engine's choosing is replaced by the thread's own "
+			"disposition of the signal",
+		.why = "ptrace neither shows nor sets signal handlers",
+	},
+	{
+		.id = "SIG-5",
+		.kept = 1,
+		.what = "TERM for a signal that would not end the process by "
+			"default, and CORE for one that would not dump core, "
+			"end it by another signal, SIGKILL or one that dumps "
+			"core, whose number the parent sees",
+		.why = "ptrace chooses the signal's number, and the kernel "
+		       "does what the thread has set for that number",
+	},
+	{
+		.id = "EXT-1",
+		.kept = 1,
+		.what = "a change of *code has no effect",
+		.why = "at PTRACE_EVENT_EXIT the exit code is settled",
+	},
+	{
+		.id = "EXT-2",
+		.kept = 0,
+		.what = "STOP at exit does not stop: the thread exits",
+		.why = "after exit_group or a fatal signal the kernel drops "
+		       "SIGKILL to a thread in PTRACE_EVENT_EXIT, so that a "
+		       "stop there could not be killed (KIL-1)",
+	},
+	{
+		.id = "JCT-1",
+		.kept = 1,
+		.what = "the parent has been sent its SIGCHLD when the "
+			"callback comes, and @notify counts only threads that "
+			"are traced",
+		.why = "ptrace reports a group stop after it took effect",
+	},
+	{
+		.id = "INV-1",
+		.kept = 1,
+		.what = "a call that signal(7) lists as never restarted starts "
+			"anew with its whole time when the host or a signal "
+			"without effect wakes it; a partial pipe or socket "
+			"write, and in 32-bit programs any such call, ends "
+			"early",
+		.why = "PTRACE_INTERRUPT and every signal to a traced thread "
+		       "wake it from system calls",
+	},
+	{
+		.id = "INV-2",
+		.kept = 1,
+		.what = "if the program is killed, a signal that an engine "
+			"held or made arrives with the queueing program's "
+			"siginfo",
+		.why = "only the tracer can put the siginfo right",
+	},
+	{
+		.id = "NAR-3",
+		.kept = 1,
+		.what = "a call that no engine wants costs as much as one "
+			"that is wanted, while any engine of the thread wants "
+			"system calls",
+		.why = "PTRACE_SYSCALL stops at every call",
+	},
+	{
+		.id = "CLN-1",
+		.kept = 1,
+		.what = "a child made with CLONE_UNTRACED is not reported",
+		.why = "the flag says so to the kernel",
+	},
+};
+
+int utrace_capabilities(struct utrace_caps *caps, size_t size)
+{
+	struct utrace_caps full = {
+		.host = "ptrace",
+		.nr = sizeof(table) / sizeof(table[0]),
+		.entries = table,
+	};
+
+	if (size < sizeof(full))
+		return -EINVAL;
+	memcpy(caps, &full, sizeof(full));
+	return 0;
+}

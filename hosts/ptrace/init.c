@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Bringing the library up and down, and what the core asks of its host. */
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <utrace/thread.h>
+
+#include "ptrace_host.h"
+
+/**
+ * What is not there any more in a fork child: the page is wiped by the kernel.
+ * @up: utrace_init() was called, and utrace_shutdown() has not begun
+ * @running: utrace_shutdown() has not ended
+ */
+struct here {
+	bool up;
+	bool running;
+};
+
+static struct here *here;
+static pthread_mutex_t init_lock = PTHREAD_MUTEX_INITIALIZER;
+
+struct host_stats host_stats;
+
+bool host_is_up(void)
+{
+	struct here *page = port_load_acquire(&here);
+
+	return page && port_load_acquire(&page->up);
+}
+
+static int check_kernel(void)
+{
+	struct utsname name;
+	int major, minor;
+	char *end;
+
+	if (uname(&name))
+		return -errno;
+	major = strtol(name.release, &end, 10);
+	minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
+	return major > 5 || (major == 5 && minor >= 3) ? 0 : -ENOSYS;
+}
+
+static int make_page(void)
+{
+	struct here *page;
+
+	page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED)
+		return -errno;
+	if (madvise(page, sizeof(*page), MADV_WIPEONFORK)) {
+		munmap(page, sizeof(*page));
+		return -ENOSYS;
+	}
+	port_store_release(&here, page);
+	return 0;
+}
+
+int utrace_init(void)
+{
+	int err = check_kernel();
+
+	if (err)
+		return err;
+	pthread_mutex_lock(&init_lock);
+	if (!here)
+		err = make_page();
+	if (!err && here->running)
+		err = -EALREADY;
+	if (!err) {
+		threads_reset();
+		workers_reset();
+		reaper_reset();
+		memset(&host_stats, 0, sizeof(host_stats));
+		port_store_seq(&here->running, true);
+		port_store_seq(&here->up, true);
+	}
+	pthread_mutex_unlock(&init_lock);
+	return err;
+}
+
+/* The threads of the table at one time, each referenced. */
+struct snapshot {
+	struct utrace_thread **threads;
+	size_t n, size;
+};
+
+static void count_one(struct utrace_thread *thread, void *arg)
+{
+	struct snapshot *all = arg;
+
+	(void)thread;
+	all->size++;
+}
+
+static void take_one(struct utrace_thread *thread, void *arg)
+{
+	struct snapshot *all = arg;
+
+	if (all->n < all->size)
+		all->threads[all->n++] = utrace_thread_get(thread);
+}
+
+/* Returns how many there were that had to be left for another round. */
+static void detach_everything(void)
+{
+	struct snapshot all = { NULL, 0, 0 };
+	size_t i;
+
+	threads_for_each(count_one, &all);
+	all.size += 64;
+	all.threads = calloc(all.size, sizeof(*all.threads));
+	if (!all.threads)
+		return;
+	threads_for_each(take_one, &all);
+	for (i = 0; i < all.n; i++) {
+		utrace_start_drop(all.threads[i]);
+		utrace_detach_all(all.threads[i]);
+		utrace_thread_put(all.threads[i]);
+	}
+	free(all.threads);
+}
+
+int utrace_shutdown(void)
+{
+	if (utrace_context.worker || utrace_context.thread)
+		return -EDEADLK;
+	pthread_mutex_lock(&init_lock);
+	if (!host_is_up()) {
+		pthread_mutex_unlock(&init_lock);
+		return -ESRCH;
+	}
+	port_store_seq(&here->up, false);
+	detach_everything();
+	workers_shutdown();
+	reaper_shutdown();
+	port_store_seq(&here->running, false);
+	pthread_mutex_unlock(&init_lock);
+	return 0;
+}
+
+int utrace_exit(void)
+{
+	int err = 0;
+
+	pthread_mutex_lock(&init_lock);
+	if (here && here->running) {
+		err = -EBUSY;
+	} else if (here) {
+		munmap(here, sizeof(*here));
+		port_store_release(&here, (struct here *)NULL);
+	}
+	pthread_mutex_unlock(&init_lock);
+	return err;
+}
+
+/* ---- host.h ------------------------------------------------------------------ */
+
+bool utrace_host_up(void)
+{
+	return host_is_up();
+}
+
+struct utrace *utrace_host_state(struct task_struct *task)
+{
+	return utrace_get(port_load_acquire(&task->state));
+}
+
+struct utrace *utrace_host_install(struct task_struct *task,
+				   struct utrace *fresh)
+{
+	struct utrace *none = NULL;
+
+	utrace_get(fresh);
+	if (__atomic_compare_exchange_n(&task->state, &none, fresh, false,
+					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return utrace_get(fresh);
+	utrace_put(fresh);
+	return utrace_get(none);
+}
+
+void utrace_host_kick(struct task_struct *task, unsigned int what)
+{
+	if (what & UTRACE_KICK_WANTED)
+		port_store_seq(&task->unsettled, true);
+	worker_mail(task, what);
+}
+
+bool utrace_host_job_stopped(struct task_struct *task)
+{
+	return port_load_seq(&task->job_stopped);
+}
+
+/* A thread that nobody serves will not hold anyone up. */
+bool utrace_host_settled(struct task_struct *task)
+{
+	return !port_load_seq(&task->unsettled) ||
+	       !port_load_seq(&task->owner);
+}
+
+static bool at_hand(void *arg)
+{
+	struct utrace_thread *thread = arg;
+
+	return port_load_seq(&thread->run) == RUN_PARKED ||
+	       port_load_seq(&thread->run) == RUN_DEAD ||
+	       port_load_seq(&thread->phase) != PHASE_SEIZED;
+}
+
+int utrace_host_inactive(struct task_struct *task)
+{
+	struct utrace *utrace;
+	int err;
+
+	if (!at_hand(task)) {
+		if (utrace_context.thread)
+			return -EAGAIN;
+		utrace = utrace_host_state(task);
+		err = utrace_wait(utrace, at_hand, task);
+		utrace_put(utrace);
+		if (err)
+			return err;
+	}
+	return port_load_seq(&task->run) == RUN_PARKED ? 0 : -EAGAIN;
+}
+
+/*
+ * With a time limit a futex wait is never restarted after a signal handler,
+ * which is how a handler that ran is told from none.
+ */
+int utrace_host_wait(struct utrace *utrace, bool (*done)(void *arg), void *arg)
+{
+	unsigned int *word = utrace_wait_word(utrace);
+	const struct timespec limit = { .tv_sec = 3600 };
+	unsigned int seen;
+
+	for (;;) {
+		seen = port_load_seq(word);
+		if (done(arg))
+			return 0;
+		if (utrace_context.thread || utrace_context.worker)
+			return -EDEADLK;
+		if (!host_is_up())
+			return -ESRCH;
+		if (syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, &limit,
+			    NULL, 0) < 0 && errno == EINTR)
+			return -EINTR;
+	}
+}
+
+void utrace_host_wake(struct utrace *utrace)
+{
+	unsigned int *word = utrace_wait_word(utrace);
+
+	__atomic_add_fetch(word, 1, __ATOMIC_SEQ_CST);
+	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1 << 30, NULL, NULL, 0);
+}
+
+const char *utrace_host_refuses(enum utrace_effect effect)
+{
+	switch (effect) {
+	case UTRACE_EFFECT_EXIT_STOP:
+		return "the thread went on to exit";
+	case UTRACE_EFFECT_EXIT_CODE:
+		return "the thread exited with its own code";
+	}
+	return NULL;
+}
+
+/* ---- counters ------------------------------------------------------------------ */
+
+void utrace_host_count_pass(unsigned int callbacks)
+{
+	count(passes, 1);
+	count(callbacks, callbacks);
+}
+
+void utrace_get_stats(struct utrace_stats *stats, size_t size)
+{
+	struct utrace_stats now = {
+		.workers = host_is_up() ? workers_count() : 0,
+		.stops = port_load(&host_stats.stops),
+		.passes = port_load(&host_stats.passes),
+		.callbacks = port_load(&host_stats.callbacks),
+		.queued_behind = port_load(&host_stats.queued_behind),
+	};
+
+	memcpy(stats, &now, size < sizeof(now) ? size : sizeof(now));
+}

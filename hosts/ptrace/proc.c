@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Reading what /proc says of threads. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "ptrace_host.h"
+
+ssize_t proc_read(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t len = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	while (len < size - 1) {
+		n = read(fd, buf + len, size - 1 - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		len += n;
+	}
+	close(fd);
+	buf[len] = '\0';
+	return len ? (ssize_t)len : -ESRCH;
+}
+
+static const char *field(const char *text, const char *name)
+{
+	const char *at = text;
+	size_t len = strlen(name);
+
+	while (at) {
+		if (!strncmp(at, name, len))
+			return at + len;
+		at = strchr(at, '\n');
+		if (at)
+			at++;
+	}
+	return NULL;
+}
+
+static long long number(const char *text, const char *name)
+{
+	const char *at = field(text, name);
+
+	return at ? strtoll(at, NULL, 10) : -1;
+}
+
+static uint64_t hex(const char *text, const char *name)
+{
+	const char *at = field(text, name);
+
+	return at ? strtoull(at, NULL, 16) : 0;
+}
+
+static void four(const char *text, const char *name, unsigned int ids[4])
+{
+	const char *at = field(text, name);
+
+	if (!at || sscanf(at, "%u %u %u %u", &ids[0], &ids[1], &ids[2],
+			  &ids[3]) != 4)
+		memset(ids, 0xff, 4 * sizeof(ids[0]));
+}
+
+static void path_of(char *path, size_t size, pid_t tgid, pid_t tid,
+		    const char *file)
+{
+	if (tgid > 0)
+		snprintf(path, size, "/proc/%d/task/%d/%s", tgid, tid, file);
+	else
+		snprintf(path, size, "/proc/%d/%s", tid, file);
+}
+
+/* 0, or -ESRCH.  @tgid may be 0 if it is not known. */
+int proc_read_status(pid_t tgid, pid_t tid, struct proc_info *info)
+{
+	char path[64], text[8192];
+	const char *at;
+	ssize_t len;
+
+	path_of(path, sizeof(path), tgid, tid, "status");
+	len = proc_read(path, text, sizeof(text));
+	if (len < 0)
+		return len == -ENOENT ? -ESRCH : (int)len;
+	memset(info, 0, sizeof(*info));
+	at = field(text, "State:\t");
+	info->state = at ? *at : '?';
+	info->tgid = number(text, "Tgid:");
+	info->ppid = number(text, "PPid:");
+	info->tracer = number(text, "TracerPid:");
+	info->sig_blocked = hex(text, "SigBlk:");
+	info->sig_ignored = hex(text, "SigIgn:");
+	info->sig_caught = hex(text, "SigCgt:");
+	info->sig_pending = hex(text, "SigPnd:");
+	info->group_pending = hex(text, "ShdPnd:");
+	info->cap_permitted = hex(text, "CapPrm:");
+	info->seccomp = number(text, "Seccomp:");
+	/* a kernel thread has no memory; a zombie has none any more */
+	info->kernel_thread = !field(text, "VmSize:") && info->state != 'Z' &&
+			      info->state != 'X';
+	four(text, "Uid:", info->uids);
+	four(text, "Gid:", info->gids);
+	return 0;
+}
+
+/* 0, or -ESRCH.  The command's name in the line may contain anything. */
+int proc_read_stat(pid_t tgid, pid_t tid, struct proc_stat *stat)
+{
+	char path[64], text[2048], *at;
+	ssize_t len;
+	int n;
+
+	path_of(path, sizeof(path), tgid, tid, "stat");
+	len = proc_read(path, text, sizeof(text));
+	if (len < 0)
+		return len == -ENOENT ? -ESRCH : (int)len;
+	at = strrchr(text, ')');
+	if (!at)
+		return -ESRCH;
+	n = sscanf(at + 1,
+		   " %c %d %*d %*d %*d %*d %lu %*u %*u %*u %*u %*u %*u %*d %*d"
+		   " %*d %*d %ld %*d %llu %*u %*d %*u %*u %*u %*u %*u %*u %*u"
+		   " %*u %*u %*u %*u %*u %*u %d",
+		   &stat->state, &stat->ppid, &stat->flags, &stat->threads,
+		   &stat->start, &stat->exit_signal);
+	return n == 6 ? 0 : -ESRCH;
+}

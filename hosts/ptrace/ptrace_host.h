@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the files of the ptrace host share.
+ *
+ * Each adopted thread has one owner, a worker: the only task that may ptrace
+ * it.  Everything that engines hear of a thread they hear in its worker.  Other
+ * threads of the program change the core's state and put the thread into the
+ * worker's mail.
+ */
+#ifndef PTRACE_HOST_H
+#define PTRACE_HOST_H
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/user.h>
+
+#include "host.h"
+
+struct worker;
+
+/* How far a thread has been adopted. */
+enum phase {
+	PHASE_FREE,		/* not ours: never was, or let go */
+	PHASE_SEIZED,		/* traced by its owner */
+	PHASE_GONE		/* reaped, or replaced by an exec */
+};
+
+/* What a traced thread is doing. */
+enum run {
+	RUN_RUNNING,		/* resumed; its next stop is awaited */
+	RUN_TRAPPED,		/* in a stop of ptrace, being looked at */
+	RUN_PARKED,		/* in a stop of ptrace that the core asked for */
+	RUN_LISTENING,		/* stopped for job control, ptrace waits */
+	RUN_DEAD
+};
+
+/* Which point of its way a parked thread is at. */
+enum parked_at {
+	PARKED_USER,
+	PARKED_ENTRY,
+	PARKED_VFORK,
+	PARKED_JOB_STOP
+};
+
+/* A signal that goes back on the queue, or one of an engine's making. */
+struct made_signal {
+	struct list_head link;
+	siginfo_t info;
+	bool decided;		/* engines have chosen; @action stands */
+	uint32_t action;
+};
+
+/**
+ * struct reg_cache - the registers of a stop, read once, shared by all engines
+ * @valid: @was and @now are filled in
+ * @was: the general registers as they are in the thread
+ * @now: the same as engines see and may change them: the kernel's struct
+ *	pt_regs is the first part of what ptrace gives
+ * @xstate: the extended state; null until somebody asks
+ * @xstate_size: how much of it there is at this stop, 0: not read
+ * @xstate_dirty: it was changed
+ * @shown_nr: what engines see as orig_ax where -1 is, after an abort
+ * @show_nr: @shown_nr is in place
+ */
+struct reg_cache {
+	bool valid;
+	struct user_regs_struct was;
+	union {
+		struct user_regs_struct user;
+		struct utrace_regs regs;
+	} now;
+	void *xstate;
+	size_t xstate_size;
+	bool xstate_dirty;
+	long shown_nr;
+	bool show_nr;
+};
+
+/**
+ * struct utrace_thread - a thread, as this program knows it
+ * @refs: the program's references; one while adopted, one while in a mailbox
+ * @tid: changes if it execs and is not its process's leader
+ * @start: start time in clock ticks since boot: with @tid it names one thread
+ * @pidfd: of its process; -1 if the kernel had none to give
+ * @hash: in the table of threads, under its lock
+ * @lock: orders adoption, release, and access to @regs from other threads.
+ *	Held for a few system calls at most.  Taken before the core's lock.
+ * @phase, @owner: change under @lock; read without it by kicks
+ * @state: the core's; set once
+ * @heir: the thread that took over this one's ID by exec
+ * @mail, @kicks: under the owner's mail lock
+ * @run: written by the owner under the core's lock, so that the core sees it
+ *
+ * The rest belongs to the owner.
+ */
+struct utrace_thread {
+	int refs;
+	pid_t tid;
+	pid_t tgid;
+	unsigned long long start;
+	int pidfd;
+	struct list_head hash;
+	pthread_mutex_t lock;
+	enum phase phase;
+	struct worker *owner;
+	struct utrace *state;
+	struct utrace_thread *heir;
+
+	struct list_head mail;
+	unsigned int kicks;
+
+	enum run run;
+	bool unsettled;		/* a KICK_WANTED has not been acted on */
+	struct reg_cache regs;
+
+	struct list_head of_worker;
+	enum parked_at at;
+	bool newborn;		/* its creator's event has not come yet */
+	bool first_stop;	/* its first stop has come */
+	unsigned long born_round;
+	bool job_stopped;
+	bool interrupting;	/* PTRACE_INTERRUPT sent, its stop not seen */
+	bool aborted;		/* the call was not made */
+	bool in_call;		/* between the two stops of a system call */
+	bool exit_told;		/* the exit of the last call was reported */
+	bool suspended;		/* a call that we cut short will be restarted */
+	bool exit_deferred;	/* its exit stop was not reported yet */
+	int abi;
+	long nr;		/* the call that user code asked for */
+	bool handler_due;
+	bool stepping;
+	bool step_over_call;
+	unsigned int options;	/* PTRACE_O_* that are set */
+	int mode;		/* request it was last resumed with */
+	struct utrace_signal sig;
+	struct list_head made;	/* struct made_signal */
+	uint64_t mask_saved;
+	bool mask_changed;
+	int exit_signal;
+	pid_t ppid;
+	bool exit_reported;
+	bool exiting;		/* past its exit event */
+	bool outlived;		/* a leader that exits before its threads */
+	bool dead_before_siblings; /* and its death was reported */
+	struct utrace_engine *starter; /* holds it at its start; under @lock */
+};
+
+/* One job for a worker: something that another thread waits for. */
+struct job {
+	struct list_head link;
+	void (*run)(struct worker *worker, struct job *job);
+	struct utrace_thread *thread;
+	int result;
+	bool done;
+};
+
+/**
+ * struct worker - a task that traces
+ * @pid: its process ID and thread ID; 0 until it runs
+ * @bell: set by whoever wants it to look at its mail; see wait.S
+ * @asleep: it is in wait4 (1) or in futex (2), or about to
+ * @mail_lock: orders @mail and @jobs; a leaf
+ * @threads: those that it traces; its own
+ * @ntracees: their number; written by itself
+ * @load: threads that are, or are about to be, its; under the pool's lock
+ * @serving: the process whose callback it is in, 0 if none
+ */
+struct worker {
+	struct list_head link;
+	pthread_t lender;
+	int pid;
+	int bell;
+	int asleep;
+	pthread_mutex_t mail_lock;
+	pthread_cond_t job_done;
+	struct list_head mail;
+	struct list_head jobs;
+	struct list_head threads;
+	unsigned int ntracees;
+	unsigned int newborns;
+	unsigned int outlived;
+	unsigned int load;
+	unsigned long round;
+	pid_t serving;
+	bool quit;
+	bool ready;
+	int error;
+};
+
+/* What a thread of the program is in the middle of. */
+struct context {
+	struct worker *worker;		/* it is this worker */
+	struct utrace_thread *thread;	/* a callback on its behalf runs */
+};
+extern __thread struct context utrace_context;
+
+/* init.c */
+bool host_is_up(void);
+
+/* thread.c */
+void threads_reset(void);
+struct utrace_thread *thread_lookup(pid_t tid);
+struct utrace_thread *thread_find_or_make(pid_t tid, pid_t tgid);
+void thread_rename(struct utrace_thread *thread, pid_t tid);
+void thread_forget(struct utrace_thread *thread);
+void threads_for_each(void (*fn)(struct utrace_thread *thread, void *arg),
+		      void *arg);
+bool thread_is_same(struct utrace_thread *thread);
+
+/* worker.c */
+void workers_shutdown(void);
+void workers_reset(void);
+struct worker *worker_of(struct utrace_thread *thread);
+void worker_chosen(struct worker *worker);
+void worker_ring(struct worker *worker);
+int worker_run_job(struct worker *worker, struct job *job);
+void worker_mail(struct utrace_thread *thread, unsigned int kicks);
+bool worker_is_ours(pid_t pid);
+unsigned int workers_count(void);
+void workers_ring_all(void);
+
+/* adopt.c */
+int adopt_here(struct worker *worker, struct utrace_thread *thread);
+void adopted(struct worker *worker, struct utrace_thread *thread);
+bool let_go(struct utrace_thread *thread, int sig);
+void disown(struct utrace_thread *thread);
+
+/* stops.c */
+void handle_stop(struct worker *worker, pid_t tid, int status);
+void handle_mail(struct utrace_thread *thread, unsigned int kicks);
+void check_newborns(struct worker *worker);
+void check_exiting(struct worker *worker);
+void set_run(struct utrace_thread *thread, enum run run);
+
+void finish_entry(struct utrace_thread *thread,
+		  struct utrace_decision decision);
+void report_call_exit(struct utrace_thread *thread);
+
+/* Callbacks that follow are on behalf of this thread. */
+static inline void set_current(struct utrace_thread *thread)
+{
+	utrace_context.thread = thread;
+}
+
+/* resume.c */
+void resume(struct utrace_thread *thread, int sig,
+	    enum utrace_resume_action action);
+void park(struct utrace_thread *thread, enum parked_at at);
+void interrupt(struct utrace_thread *thread);
+bool needs_interrupt(struct utrace_thread *thread);
+
+/* user.c */
+void at_user(struct utrace_thread *thread, bool handler);
+void after_event(struct utrace_thread *thread, struct utrace_decision decision);
+void continue_parked(struct utrace_thread *thread);
+
+/* signals.c */
+void at_signal_stop(struct utrace_thread *thread, int signr);
+void carry_signal(struct utrace_thread *thread, struct utrace_decision decision,
+		  bool stopped_by_signal);
+void fake_step_trap(struct utrace_thread *thread);
+void drop_made_signals(struct utrace_thread *thread);
+
+/* death.c */
+void on_death(struct utrace_thread *thread, int status);
+void bury_replaced(struct worker *worker, struct utrace_thread *leader,
+		   struct utrace_thread *heir);
+void bury(struct utrace_thread *thread);
+void on_replaced(struct utrace_thread *leader);
+
+/* Beside UTRACE_KICK_*: an exec took the thread's ID. */
+#define MAIL_REPLACED	0x100
+
+/* reaper.c */
+void reaper_shutdown(void);
+void reaper_watch(struct utrace_thread *thread);
+void reaper_count_leaders(int n);
+void reaper_reset(void);
+
+/* regs.c */
+int regs_fetch(struct utrace_thread *thread);
+int regs_fetch_all(struct utrace_thread *thread);
+void regs_flush(struct utrace_thread *thread);
+void regs_drop(struct utrace_thread *thread);
+void regs_show_nr(struct utrace_thread *thread, long nr);
+static inline struct utrace_regs *regs_of(struct utrace_thread *thread)
+{
+	return &thread->regs.now.regs;
+}
+
+/* proc.c */
+
+/* What /proc tells of a thread. */
+struct proc_info {
+	char state;
+	pid_t tgid;
+	pid_t ppid;
+	pid_t tracer;
+	uint64_t sig_blocked;
+	uint64_t sig_ignored;
+	uint64_t sig_caught;
+	uint64_t sig_pending;
+	uint64_t group_pending;
+	int seccomp;
+	bool kernel_thread;
+	unsigned int uids[4];
+	unsigned int gids[4];
+	uint64_t cap_permitted;
+};
+int proc_read_status(pid_t tgid, pid_t tid, struct proc_info *info);
+
+/* What /proc/PID/stat tells. */
+struct proc_stat {
+	char state;
+	pid_t ppid;
+	unsigned long flags;
+	unsigned long long start;
+	int exit_signal;
+	long threads;
+};
+int proc_read_stat(pid_t tgid, pid_t tid, struct proc_stat *stat);
+ssize_t proc_read(const char *path, char *buf, size_t size);
+
+/* start.c */
+void utrace_start_drop(struct utrace_thread *thread);
+
+/* init.c */
+struct host_stats {
+	unsigned long stops;
+	unsigned long passes;
+	unsigned long callbacks;
+	unsigned long queued_behind;
+};
+extern struct host_stats host_stats;
+#define count(counter, n) \
+	__atomic_add_fetch(&host_stats.counter, n, __ATOMIC_RELAXED)
+
+/* x86_64/ */
+long utrace_run_apart(int (*fn)(void *), void *arg, int *tid, void *nap,
+		      unsigned long flags, const unsigned long *nap_mask);
+long utrace_wait_or_bell(const int *bell, int *status);
+void utrace_on_bell(int sig, siginfo_t *info, void *context);
+void utrace_sigreturn(void);
+
+int machine_syscall_abi(const struct utrace_regs *regs);
+unsigned long machine_clone_flags(struct utrace_thread *thread, int event);
+/* The call that a stopped thread is in was cut short and will be restarted. */
+bool machine_call_cut(const struct utrace_regs *regs);
+/* -EINTR of a call that an untraced run would have restarted (INV-1). */
+bool machine_repair_eintr(struct utrace_regs *regs);
+/* The number that the kernel restarts some calls with. */
+long machine_restart_nr(const struct utrace_regs *regs);
+/* The next instruction is a system call. */
+bool machine_at_syscall_insn(struct utrace_thread *thread);
+
+#endif /* PTRACE_HOST_H */

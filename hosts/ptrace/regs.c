@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Registers: fetched once per stop, shared by all engines, written back when
+ * the thread goes on.
+ *
+ * While a thread is parked its whole register state is at hand, so that anyone
+ * who examines it needs nothing of its worker.  @thread->lock keeps an examiner
+ * and a worker that resumes the thread apart.
+ */
+#include <elf.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+
+#include <utrace/state.h>
+
+#include "ptrace_host.h"
+
+/* The most that PTRACE_GETREGSET can give: XCR0 with AMX takes some 11 KiB. */
+#define XSTATE_MAX	(16 << 10)
+/* where the header says which parts are in use; Intel SDM volume 1, 13.4.2 */
+#define XSTATE_BV	512
+#define XSTATE_FP_SSE	3
+
+#define SAME_PLACE(member, user_member)					\
+	_Static_assert(offsetof(struct utrace_regs, member) ==		\
+		       offsetof(struct user_regs_struct, user_member),	\
+		       "struct utrace_regs is the start of user_regs_struct")
+SAME_PLACE(r15, r15);
+SAME_PLACE(ax, rax);
+SAME_PLACE(orig_ax, orig_rax);
+SAME_PLACE(ip, rip);
+SAME_PLACE(ss, ss);
+
+/* 0, or -ESRCH if it does not stand still (any more): it was killed. */
+int regs_fetch(struct utrace_thread *thread)
+{
+	struct reg_cache *cache = &thread->regs;
+
+	if (cache->valid)
+		return 0;
+	if (ptrace(PTRACE_GETREGS, thread->tid, 0, &cache->was) < 0)
+		return -ESRCH;
+	cache->now.user = cache->was;
+	cache->valid = true;
+	cache->show_nr = false;
+	return 0;
+}
+
+static int xstate_fetch(struct utrace_thread *thread)
+{
+	struct reg_cache *cache = &thread->regs;
+	struct iovec iov;
+
+	if (cache->xstate_size)
+		return 0;
+	if (!cache->xstate)
+		cache->xstate = malloc(XSTATE_MAX);
+	if (!cache->xstate)
+		return -ENOMEM;
+	iov.iov_base = cache->xstate;
+	iov.iov_len = XSTATE_MAX;
+	if (ptrace(PTRACE_GETREGSET, thread->tid, NT_X86_XSTATE, &iov) < 0)
+		return -errno;
+	cache->xstate_size = iov.iov_len;
+	return 0;
+}
+
+int regs_fetch_all(struct utrace_thread *thread)
+{
+	int err = regs_fetch(thread);
+
+	return err ?: xstate_fetch(thread);
+}
+
+/* Engines see the number that was asked for, though the call is aborted. */
+void regs_show_nr(struct utrace_thread *thread, long nr)
+{
+	thread->regs.now.regs.orig_ax = nr;
+	thread->regs.shown_nr = nr;
+	thread->regs.show_nr = true;
+}
+
+/* Write back what engines changed. The cache is empty afterwards. */
+void regs_flush(struct utrace_thread *thread)
+{
+	struct reg_cache *cache = &thread->regs;
+	struct iovec iov;
+
+	if (!cache->valid)
+		return;
+	if (cache->show_nr &&
+	    cache->now.regs.orig_ax == (unsigned long)cache->shown_nr)
+		cache->now.regs.orig_ax = cache->was.orig_rax;
+	if (memcmp(&cache->now.user, &cache->was, sizeof(cache->was)))
+		ptrace(PTRACE_SETREGS, thread->tid, 0, &cache->now.user);
+	if (cache->xstate_dirty) {
+		iov.iov_base = cache->xstate;
+		iov.iov_len = cache->xstate_size;
+		ptrace(PTRACE_SETREGSET, thread->tid, NT_X86_XSTATE, &iov);
+	}
+	regs_drop(thread);
+}
+
+void regs_drop(struct utrace_thread *thread)
+{
+	thread->regs.valid = false;
+	thread->regs.show_nr = false;
+	thread->regs.xstate_dirty = false;
+	thread->regs.xstate_size = 0;
+}
+
+/* ---- the public calls ------------------------------------------------------ */
+
+static const struct utrace_regset sets[] = {
+	{ NT_PRSTATUS, sizeof(struct user_regs_struct) / 8, 8, 8 },
+	{ NT_PRFPREG, sizeof(struct user_fpregs_struct) / 8, 8, 8 },
+	{ NT_X86_XSTATE, XSTATE_MAX / 8, 8, 8 },
+};
+
+static const struct utrace_regset_view view = {
+	.name = "x86_64",
+	.regsets = sets,
+	.n = sizeof(sets) / sizeof(sets[0]),
+	.e_machine = EM_X86_64,
+};
+
+const struct utrace_regset_view *utrace_regset_view(struct utrace_thread *thread)
+{
+	(void)thread;
+	return &view;
+}
+
+/*
+ * With the registers at hand the lock is held on return.  In a callback for the
+ * thread itself they can be fetched; for another's stop they were, when it was
+ * parked.
+ */
+static int hold(struct utrace_thread *thread, bool xstate)
+{
+	int err = -ESRCH;
+
+	if (!host_is_up())
+		return -ESRCH;
+	pthread_mutex_lock(&thread->lock);
+	if (utrace_context.thread == thread &&
+	    utrace_context.worker == thread->owner &&
+	    port_load(&thread->run) != RUN_DEAD)
+		err = xstate ? regs_fetch_all(thread) : regs_fetch(thread);
+	else if (port_load_acquire(&thread->run) == RUN_PARKED &&
+		 thread->regs.valid && (!xstate || thread->regs.xstate_size))
+		err = 0;
+	if (err)
+		pthread_mutex_unlock(&thread->lock);
+	return err;
+}
+
+static void release(struct utrace_thread *thread)
+{
+	pthread_mutex_unlock(&thread->lock);
+}
+
+int utrace_get_regs(struct utrace_thread *thread, struct utrace_regs *regs)
+{
+	int err = hold(thread, false);
+
+	if (err)
+		return err;
+	*regs = *regs_of(thread);
+	release(thread);
+	return 0;
+}
+
+int utrace_set_regs(struct utrace_thread *thread,
+		    const struct utrace_regs *regs)
+{
+	int err = hold(thread, false);
+
+	if (err)
+		return err;
+	*regs_of(thread) = *regs;
+	release(thread);
+	return 0;
+}
+
+ssize_t utrace_regset_read(struct utrace_thread *thread, unsigned int type,
+			   void *buf, size_t size)
+{
+	struct reg_cache *cache = &thread->regs;
+	const void *from;
+	size_t have;
+	int err;
+
+	if (type != NT_PRSTATUS && type != NT_PRFPREG && type != NT_X86_XSTATE)
+		return -EINVAL;
+	err = hold(thread, type != NT_PRSTATUS);
+	if (err)
+		return err;
+	switch (type) {
+	case NT_PRSTATUS:
+		from = &cache->now.user;
+		have = sizeof(cache->now.user);
+		break;
+	case NT_PRFPREG:	/* the first part of the extended state */
+		from = cache->xstate;
+		have = sizeof(struct user_fpregs_struct);
+		break;
+	default:
+		from = cache->xstate;
+		have = cache->xstate_size;
+	}
+	if (have > size)
+		have = size;
+	memcpy(buf, from, have);
+	release(thread);
+	return have;
+}
+
+int utrace_regset_write(struct utrace_thread *thread, unsigned int type,
+			const void *buf, size_t size)
+{
+	struct reg_cache *cache = &thread->regs;
+	size_t room;
+	int err;
+
+	if (type != NT_PRSTATUS && type != NT_PRFPREG && type != NT_X86_XSTATE)
+		return -EINVAL;
+	err = hold(thread, type != NT_PRSTATUS);
+	if (err)
+		return err;
+	room = type == NT_PRSTATUS ? sizeof(cache->now.user) :
+	       type == NT_PRFPREG ? sizeof(struct user_fpregs_struct) :
+	       cache->xstate_size;
+	if (size > room) {
+		err = -EINVAL;
+	} else if (type == NT_PRSTATUS) {
+		memcpy(&cache->now.user, buf, size);
+	} else {
+		memcpy(cache->xstate, buf, size);
+		if (type == NT_PRFPREG)	/* in use, not in the initial state */
+			((uint8_t *)cache->xstate)[XSTATE_BV] |= XSTATE_FP_SSE;
+		cache->xstate_dirty = true;
+	}
+	release(thread);
+	return err;
+}

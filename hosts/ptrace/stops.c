@@ -1,0 +1,576 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What a stop means.
+ *
+ * Stops that the host itself brought about must not be seen: a call that an
+ * interrupt cut short is restarted, and its second entry is not told.
+ */
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <utrace/state.h>
+#include <utrace/thread.h>
+
+#include "ptrace_host.h"
+
+/* From linux/ptrace.h, which cannot be included beside sys/ptrace.h. */
+#ifndef PTRACE_EVENT_STOP
+#define PTRACE_EVENT_STOP	128
+#endif
+
+#define SYSCALL_STOP	(SIGTRAP | 0x80)
+
+/* ---- system calls ------------------------------------------------------------ */
+
+void finish_entry(struct utrace_thread *thread,
+		  struct utrace_decision decision)
+{
+	struct utrace_regs *regs = regs_of(thread);
+
+	if (decision.resume == UTRACE_STOP) {
+		park(thread, PARKED_ENTRY);
+		return;
+	}
+	if (decision.abort)
+		regs->orig_ax = -1;
+	thread->aborted = decision.abort;
+	if (let_go(thread, 0))
+		return;
+	resume(thread, 0, decision.resume);
+}
+
+/* The call that we cut short is made again: not news to anyone. */
+static bool is_restart(struct utrace_thread *thread)
+{
+	long nr = regs_of(thread)->orig_ax;
+
+	return nr == thread->nr || nr == machine_restart_nr(regs_of(thread));
+}
+
+static void at_entry(struct utrace_thread *thread)
+{
+	struct utrace_regs *regs = regs_of(thread);
+	struct utrace_decision decision;
+	bool restart = thread->suspended && is_restart(thread);
+
+	thread->in_call = true;
+	thread->suspended = false;
+	thread->exit_deferred = false;
+	thread->exit_told = false;
+	if (restart) {
+		resume(thread, 0, utrace_due(thread) <= UTRACE_REPORT ?
+				  UTRACE_REPORT : UTRACE_RESUME);
+		return;
+	}
+	thread->aborted = false;
+	thread->abi = machine_syscall_abi(regs);
+	thread->nr = regs->orig_ax;
+	decision = utrace_report_syscall_entry(thread, regs, thread->abi,
+					       thread->nr);
+	finish_entry(thread, decision);
+}
+
+/*
+ * Whether a call ends here only because we interrupted it.  If a signal did,
+ * its stop comes next, and the exit is told then.
+ */
+static bool cut_by_us(struct utrace_thread *thread)
+{
+	struct utrace_regs *regs = regs_of(thread);
+
+	return thread->interrupting && utrace_due(thread) != UTRACE_INTERRUPT &&
+	       (machine_repair_eintr(regs) || machine_call_cut(regs));
+}
+
+void report_call_exit(struct utrace_thread *thread)
+{
+	struct utrace_regs *regs = regs_of(thread);
+
+	thread->exit_told = true;
+	if ((long)regs->orig_ax == -1 && thread->aborted)
+		regs_show_nr(thread, thread->nr);
+	utrace_report_syscall_exit(thread, regs, thread->abi, thread->nr);
+}
+
+static void at_exit_stop(struct utrace_thread *thread)
+{
+	if (cut_by_us(thread)) {
+		thread->suspended = true;
+		thread->exit_deferred = true;
+		thread->in_call = false;
+		resume(thread, 0, UTRACE_RESUME);
+		return;
+	}
+	thread->in_call = false;
+	report_call_exit(thread);
+	if (thread->step_over_call) {
+		thread->step_over_call = false;
+		fake_step_trap(thread);
+		return;
+	}
+	at_user(thread, false);
+}
+
+static void at_syscall_stop(struct utrace_thread *thread)
+{
+	if (regs_fetch(thread))
+		return;
+	if (thread->in_call)
+		at_exit_stop(thread);
+	else
+		at_entry(thread);
+}
+
+/* ---- clone ---------------------------------------------------------------------- */
+
+/* Inside a call whose entry was not seen, the next stop is its exit. */
+static void inside_call(struct utrace_thread *thread)
+{
+	if (thread->in_call || regs_fetch(thread))
+		return;
+	thread->in_call = true;
+	thread->exit_told = false;
+	thread->aborted = false;
+	thread->abi = machine_syscall_abi(regs_of(thread));
+	thread->nr = regs_of(thread)->orig_ax;
+}
+
+/*
+ * A thread that the kernel attached to its creator's tracer.  It waits in its
+ * first stop until the creator's event has been told; either may come first.
+ */
+static struct utrace_thread *expect_newborn(struct worker *worker, pid_t tid)
+{
+	struct utrace_thread *child;
+	struct proc_info info;
+
+	if (proc_read_status(0, tid, &info))
+		info.tgid = tid;
+	child = thread_find_or_make(tid, info.tgid);
+	if (IS_ERR(child))
+		return child;
+	pthread_mutex_lock(&child->lock);
+	if (child->phase == PHASE_FREE) {
+		adopted(worker, child);
+		child->newborn = true;
+		child->born_round = worker->round;
+		worker->newborns++;
+		utrace_newborn(child);
+	}
+	pthread_mutex_unlock(&child->lock);
+	return child;
+}
+
+/* The first stop and the creator's report are both over: it may run. */
+static void release_newborn(struct worker *worker, struct utrace_thread *child)
+{
+	child->newborn = false;
+	worker->newborns--;
+	if (!child->first_stop)
+		return;
+	if (let_go(child, 0))
+		return;
+	set_current(child);
+	at_user(child, false);
+	set_current(NULL);
+}
+
+/*
+ * A newborn whose creator was killed before its event: nobody will tell of it.
+ * The creator's stop would have been fetched with the first stop or soon after.
+ */
+void check_newborns(struct worker *worker)
+{
+	struct utrace_thread *thread, *next;
+	struct proc_info info;
+	bool orphan;
+
+	list_for_each_entry_safe(thread, next, &worker->threads, of_worker) {
+		if (!thread->newborn || !thread->first_stop ||
+		    worker->round - thread->born_round < 2)
+			continue;
+		orphan = true;
+		if (!proc_read_status(thread->tgid, thread->tid, &info)) {
+			struct utrace_thread *t;
+
+			list_for_each_entry(t, &worker->threads, of_worker)
+				if (t != thread && !t->newborn &&
+				    t->run != RUN_DEAD &&
+				    (t->tgid == info.tgid ||
+				     t->tgid == info.ppid))
+					orphan = false;
+		}
+		/* a creator that lives comes within rounds, or never will */
+		if (orphan || worker->round - thread->born_round > 1000) {
+			utrace_born(thread);
+			release_newborn(worker, thread);
+			return;
+		}
+	}
+}
+
+static void at_clone(struct worker *worker, struct utrace_thread *thread,
+		     int event)
+{
+	struct utrace_decision decision;
+	struct utrace_thread *child;
+	unsigned long tid, flags;
+
+	inside_call(thread);
+	if (ptrace(PTRACE_GETEVENTMSG, thread->tid, 0, &tid) < 0)
+		return;
+	flags = machine_clone_flags(thread, event);
+	child = expect_newborn(worker, tid);
+	if (IS_ERR(child)) {
+		after_event(thread, utrace_report_vfork(thread));
+		return;
+	}
+	decision = utrace_report_clone(thread, flags, child);
+	set_current(NULL);
+	if (child->newborn)
+		release_newborn(worker, child);
+	utrace_thread_put(child);
+	set_current(thread);
+	if (event == PTRACE_EVENT_VFORK) {
+		decision = utrace_report_vfork(thread);
+		if (decision.resume == UTRACE_STOP) {
+			park(thread, PARKED_VFORK);
+			return;
+		}
+	}
+	after_event(thread, decision);
+}
+
+/* ---- exec ------------------------------------------------------------------------ */
+
+static void read_exec_name(struct utrace_thread *thread, char *name, size_t size)
+{
+	uint64_t auxv[2 * 64];
+	char path[64];
+	ssize_t len;
+	int i, n;
+
+	snprintf(path, sizeof(path), "/proc/%d/auxv", thread->tid);
+	len = proc_read(path, (char *)auxv, sizeof(auxv));
+	n = len > 0 ? len / sizeof(auxv[0]) : 0;
+	for (i = 0; i + 1 < n && auxv[i]; i += 2)
+		if (auxv[i] == 31 /* AT_EXECFN */ &&
+		    utrace_read_string(thread, auxv[i + 1], name, size) > 0)
+			return;
+	snprintf(name, size, "?");
+}
+
+static void read_exe(struct utrace_thread *thread, char *name, size_t size)
+{
+	char path[64];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", thread->tid);
+	len = readlink(path, name, size - 1);
+	if (len < 0)
+		len = snprintf(name, size, "?");
+	name[len] = '\0';
+}
+
+/*
+ * An exec by a thread that is not the leader: the leader is gone without a stop
+ * of its own, and the thread goes on under the leader's ID.
+ */
+static struct utrace_thread *take_over_id(struct worker *worker, pid_t tid,
+					  struct utrace_thread *leader)
+{
+	struct utrace_thread *thread;
+	unsigned long old;
+
+	if (ptrace(PTRACE_GETEVENTMSG, tid, 0, &old) < 0 || (pid_t)old == tid)
+		return leader;
+	thread = thread_lookup(old);
+	if (!thread)
+		return leader;
+	if (leader) {
+		bury_replaced(worker, leader, thread);
+		utrace_thread_put(leader);
+	}
+	thread_rename(thread, tid);
+	return thread;
+}
+
+static void at_exec(struct utrace_thread *thread)
+{
+	char filename[PATH_MAX], interp[PATH_MAX];
+	struct linux_binprm bprm = { .filename = filename, .interp = interp };
+	struct utrace_decision decision = { .resume = UTRACE_RESUME };
+
+	inside_call(thread);
+	thread->suspended = false;
+	if (regs_fetch(thread))
+		return;
+	thread->abi = machine_syscall_abi(regs_of(thread));
+	if (utrace_wanted(thread) & UTRACE_EVENT(EXEC)) {
+		read_exec_name(thread, filename, sizeof(filename));
+		read_exe(thread, interp, sizeof(interp));
+	}
+	decision = utrace_report_exec(thread, NULL, &bprm, regs_of(thread));
+	after_event(thread, decision);
+}
+
+/* ---- exit ------------------------------------------------------------------------ */
+
+static void at_exit(struct worker *worker, struct utrace_thread *thread)
+{
+	unsigned long status = 0;
+	struct proc_stat stat;
+	long code;
+
+	if (ptrace(PTRACE_GETEVENTMSG, thread->tid, 0, &status) < 0)
+		return;
+	code = status;
+	thread->exit_reported = true;
+	utrace_report_exit(thread, code, &code);
+	thread->exiting = true;
+	if (thread->tid == thread->tgid && !thread->outlived &&
+	    !proc_read_stat(thread->tgid, thread->tid, &stat) &&
+	    stat.threads > 1) {
+		thread->outlived = true;
+		worker->outlived++;
+		reaper_count_leaders(1);
+	}
+	resume(thread, 0, UTRACE_RESUME);
+}
+
+/* ---- job control -------------------------------------------------------------------- */
+
+/*
+ * Whether this thread completes a stop, or is the first to go on: as far as the
+ * threads that are traced tell.
+ */
+static bool all_others(struct utrace_thread *thread, bool stopped)
+{
+	struct utrace_thread *t;
+
+	list_for_each_entry(t, &thread->owner->threads, of_worker)
+		if (t != thread && t->tgid == thread->tgid &&
+		    t->run != RUN_DEAD && !t->exiting &&
+		    port_load(&t->job_stopped) != stopped)
+			return false;
+	return true;
+}
+
+static void stay_stopped(struct utrace_thread *thread)
+{
+	if (utrace_holds_stop(thread)) {
+		park(thread, PARKED_JOB_STOP);
+		return;
+	}
+	pthread_mutex_lock(&thread->lock);
+	regs_flush(thread);
+	set_run(thread, RUN_LISTENING);
+	pthread_mutex_unlock(&thread->lock);
+	ptrace(PTRACE_LISTEN, thread->tid, 0, 0);
+	/* a stop that was asked for since is in the mail */
+}
+
+static void at_group_stop(struct utrace_thread *thread)
+{
+	bool notify;
+
+	thread->interrupting = false;
+	if (!thread->job_stopped) {
+		notify = all_others(thread, true);
+		port_store_seq(&thread->job_stopped, true);
+		utrace_report_jctl(thread, CLD_STOPPED,
+				   notify ? CLD_STOPPED : 0);
+	}
+	if (!let_go(thread, 0))
+		stay_stopped(thread);
+}
+
+static void at_continue(struct utrace_thread *thread)
+{
+	bool notify = all_others(thread, true);
+
+	port_store_seq(&thread->job_stopped, false);
+	utrace_report_jctl(thread, CLD_CONTINUED, notify ? CLD_CONTINUED : 0);
+}
+
+/* ---- interrupts ---------------------------------------------------------------------- */
+
+/*
+ * The stop that PTRACE_INTERRUPT asked for, or SIGCONT brought about.  A call
+ * that it cut short goes on unless an engine wants it interrupted; what is due
+ * waits until the call is over.
+ */
+static void at_interrupt(struct utrace_thread *thread)
+{
+	enum utrace_resume_action due;
+	struct utrace_regs *regs;
+
+	thread->interrupting = false;
+	if (thread->job_stopped)
+		at_continue(thread);
+	if (regs_fetch(thread))
+		return;
+	regs = regs_of(thread);
+	machine_repair_eintr(regs);
+	if (let_go(thread, 0))
+		return;
+	due = utrace_due(thread);
+	if (thread->handler_due) {
+		thread->handler_due = false;
+		at_user(thread, true);
+		return;
+	}
+	if (!machine_call_cut(regs) || due == UTRACE_INTERRUPT ||
+	    thread->exit_told) {
+		if (thread->exit_deferred) {
+			thread->exit_deferred = false;
+			report_call_exit(thread);
+		}
+		thread->suspended = false;
+		at_user(thread, false);
+		return;
+	}
+	if (!thread->suspended) {
+		thread->suspended = true;
+		thread->abi = machine_syscall_abi(regs);
+		thread->nr = regs->orig_ax;
+	}
+	resume(thread, 0, due <= UTRACE_REPORT ? UTRACE_REPORT : UTRACE_RESUME);
+}
+
+static void at_first_stop(struct utrace_thread *thread)
+{
+	thread->first_stop = true;
+	thread->interrupting = false;
+	set_run(thread, RUN_TRAPPED);
+	/* its creator's report releases it */
+}
+
+/* ---- dispatch -------------------------------------------------------------------------- */
+
+static void at_event(struct worker *worker, struct utrace_thread *thread,
+		     int event, int sig)
+{
+	switch (event) {
+	case PTRACE_EVENT_FORK:
+	case PTRACE_EVENT_VFORK:
+	case PTRACE_EVENT_CLONE:
+		at_clone(worker, thread, event);
+		break;
+	case PTRACE_EVENT_EXEC:
+		at_exec(thread);
+		break;
+	case PTRACE_EVENT_EXIT:
+		at_exit(worker, thread);
+		break;
+	case PTRACE_EVENT_STOP:
+		if (thread->newborn)
+			at_first_stop(thread);
+		else if (sig == SIGTRAP)
+			at_interrupt(thread);
+		else
+			at_group_stop(thread);
+		break;
+	default:
+		resume(thread, 0, UTRACE_RESUME);
+	}
+}
+
+void handle_stop(struct worker *worker, pid_t tid, int status)
+{
+	struct utrace_thread *thread = thread_lookup(tid);
+	int event = status >> 16, sig = WSTOPSIG(status);
+
+	if (WIFSTOPPED(status) && event == PTRACE_EVENT_EXEC)
+		thread = take_over_id(worker, tid, thread);
+	if (!thread || thread->owner != worker) {
+		utrace_thread_put(thread);
+		if (!WIFSTOPPED(status))
+			return;
+		thread = expect_newborn(worker, tid);
+		if (IS_ERR(thread)) {
+			ptrace(PTRACE_DETACH, tid, 0, 0);
+			return;
+		}
+	}
+	worker->serving = thread->tgid;
+	set_current(thread);
+	if (!WIFSTOPPED(status)) {
+		on_death(thread, status);
+	} else {
+		if (thread->run == RUN_PARKED) {	/* it was killed */
+			pthread_mutex_lock(&thread->lock);
+			regs_drop(thread);
+			pthread_mutex_unlock(&thread->lock);
+		}
+		regs_drop(thread);
+		set_run(thread, RUN_TRAPPED);
+		if (sig == SYSCALL_STOP)
+			at_syscall_stop(thread);
+		else if (event)
+			at_event(worker, thread, event, sig);
+		else
+			at_signal_stop(thread, sig);
+	}
+	set_current(NULL);
+	worker->serving = 0;
+	utrace_thread_put(thread);
+}
+
+/* ---- mail -------------------------------------------------------------------------------- */
+
+static void to_running(struct utrace_thread *thread, unsigned int kicks)
+{
+	bool in_call = thread->mode == PTRACE_SYSCALL && thread->in_call;
+
+	if ((kicks & UTRACE_KICK_IDLE) && utrace_idle(thread))
+		interrupt(thread);
+	if (kicks & UTRACE_KICK_INTERRUPT)
+		interrupt(thread);
+	/* at the end of the call that it is in it stops anyway */
+	if ((kicks & UTRACE_KICK_REPORT) && !in_call)
+		interrupt(thread);
+	if (!port_load(&thread->unsettled))
+		return;
+	if (needs_interrupt(thread)) {
+		interrupt(thread);
+		return;
+	}
+	port_store_seq(&thread->unsettled, false);
+	utrace_settled(thread);
+}
+
+void handle_mail(struct utrace_thread *thread, unsigned int kicks)
+{
+	if (kicks & MAIL_REPLACED) {
+		on_replaced(thread);
+		return;
+	}
+	switch (thread->run) {
+	case RUN_RUNNING:
+		to_running(thread, kicks);
+		return;
+	case RUN_LISTENING:
+		if (utrace_holds_stop(thread) ||
+		    ((kicks & UTRACE_KICK_IDLE) && utrace_idle(thread)))
+			interrupt(thread);
+		break;
+	case RUN_PARKED:
+		if (thread->at != PARKED_JOB_STOP) {
+			set_current(thread);
+			continue_parked(thread);
+			set_current(NULL);
+		}
+		else if (!utrace_holds_stop(thread) && !let_go(thread, 0))
+			stay_stopped(thread);
+		break;
+	default:
+		break;
+	}
+	port_store_seq(&thread->unsettled, false);
+	utrace_settled(thread);
+}

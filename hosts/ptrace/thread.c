@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Handles: which thread a number means, for good. */
+#include <dirent.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <utrace/thread.h>
+
+#include "ptrace_host.h"
+
+#define BUCKETS	1024
+
+/**
+ * The threads that are known, by ID.
+ * @lock: orders the table and the IDs in it; a leaf
+ */
+static struct {
+	pthread_mutex_t lock;
+	struct list_head buckets[BUCKETS];
+} table = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+void threads_reset(void)
+{
+	int i;
+
+	pthread_mutex_init(&table.lock, NULL);
+	for (i = 0; i < BUCKETS; i++)
+		INIT_LIST_HEAD(&table.buckets[i]);
+}
+
+static struct list_head *bucket(pid_t tid)
+{
+	return &table.buckets[(unsigned int)tid % BUCKETS];
+}
+
+static struct utrace_thread *lookup_locked(pid_t tid)
+{
+	struct utrace_thread *thread;
+
+	list_for_each_entry(thread, bucket(tid), hash)
+		if (thread->tid == tid &&
+		    port_load(&thread->phase) != PHASE_GONE)
+			return utrace_thread_get(thread);
+	return NULL;
+}
+
+/* The thread of that ID that is in the table, referenced, or null. */
+struct utrace_thread *thread_lookup(pid_t tid)
+{
+	struct utrace_thread *thread;
+
+	pthread_mutex_lock(&table.lock);
+	thread = lookup_locked(tid);
+	pthread_mutex_unlock(&table.lock);
+	return thread;
+}
+
+static int pidfd_open(pid_t pid)
+{
+	return syscall(SYS_pidfd_open, pid, 0);
+}
+
+static struct utrace_thread *thread_alloc(pid_t tid, pid_t tgid)
+{
+	struct utrace_thread *thread = calloc(1, sizeof(*thread));
+
+	if (!thread)
+		return NULL;
+	thread->refs = 1;
+	thread->tid = tid;
+	thread->tgid = tgid;
+	thread->pidfd = -1;
+	pthread_mutex_init(&thread->lock, NULL);
+	INIT_LIST_HEAD(&thread->hash);
+	INIT_LIST_HEAD(&thread->mail);
+	INIT_LIST_HEAD(&thread->of_worker);
+	INIT_LIST_HEAD(&thread->made);
+	return thread;
+}
+
+static void thread_free(struct utrace_thread *thread)
+{
+	if (thread->pidfd >= 0)
+		close(thread->pidfd);
+	utrace_put(thread->state);
+	utrace_thread_put(thread->heir);
+	regs_drop(thread);
+	free(thread->regs.xstate);
+	drop_made_signals(thread);
+	pthread_mutex_destroy(&thread->lock);
+	free(thread);
+}
+
+/*
+ * Who is there under this number?  The process's descriptor is opened between
+ * two looks at the start time, so all three are of one thread.
+ */
+static int identify(struct utrace_thread *thread)
+{
+	struct proc_info info;
+	struct proc_stat stat, again;
+	int err;
+
+	err = proc_read_status(0, thread->tid, &info);
+	if (err)
+		return err;
+	thread->tgid = info.tgid;
+	err = proc_read_stat(thread->tgid, thread->tid, &stat);
+	if (err)
+		return err;
+	thread->pidfd = pidfd_open(thread->tgid);
+	if (thread->pidfd < 0)
+		return errno == ENODEV || errno == EINVAL ? -ESRCH : -errno;
+	err = proc_read_stat(thread->tgid, thread->tid, &again);
+	if (err)
+		return err;
+	if (again.start != stat.start)
+		return -ESRCH;
+	thread->start = stat.start;
+	thread->ppid = stat.ppid;
+	thread->exit_signal = stat.exit_signal;
+	return 0;
+}
+
+/* Whether the number still means the thread that the handle was made for. */
+bool thread_is_same(struct utrace_thread *thread)
+{
+	struct proc_stat stat;
+
+	if (thread->pidfd >= 0 &&
+	    syscall(SYS_pidfd_send_signal, thread->pidfd, 0, NULL, 0) < 0 &&
+	    errno == ESRCH)
+		return false;
+	if (proc_read_stat(thread->tgid, thread->tid, &stat))
+		return false;
+	return stat.start == thread->start;
+}
+
+static void insert(struct utrace_thread *thread)
+{
+	list_add_tail(&thread->hash, bucket(thread->tid));
+}
+
+/*
+ * The handle of a live thread, made if there is none.  With @tgid the caller
+ * knows that the thread exists (it traces it), and a missing pidfd is no error.
+ */
+struct utrace_thread *thread_find_or_make(pid_t tid, pid_t tgid)
+{
+	struct utrace_thread *thread, *other;
+	int err;
+
+	thread = thread_lookup(tid);
+	if (thread && port_load(&thread->phase) == PHASE_FREE && !tgid &&
+	    !thread_is_same(thread)) {
+		thread_forget(thread);
+		utrace_thread_put(thread);
+		thread = NULL;
+	}
+	if (thread)
+		return thread;
+	thread = thread_alloc(tid, tgid);
+	if (!thread)
+		return ERR_PTR(-ENOMEM);
+	err = identify(thread);
+	if (err && !tgid) {
+		thread_free(thread);
+		return ERR_PTR(err);
+	}
+	if (tgid)
+		thread->tgid = tgid;
+	pthread_mutex_lock(&table.lock);
+	other = lookup_locked(tid);
+	if (!other)
+		insert(thread);
+	pthread_mutex_unlock(&table.lock);
+	if (other) {
+		thread_free(thread);
+		return other;
+	}
+	return thread;
+}
+
+/* An exec moved the thread to its leader's ID. */
+void thread_rename(struct utrace_thread *thread, pid_t tid)
+{
+	pthread_mutex_lock(&table.lock);
+	list_del_init(&thread->hash);
+	port_store(&thread->tid, tid);
+	insert(thread);
+	pthread_mutex_unlock(&table.lock);
+}
+
+/* The thread is gone; its number may come to mean another. */
+void thread_forget(struct utrace_thread *thread)
+{
+	pthread_mutex_lock(&table.lock);
+	port_store(&thread->phase, PHASE_GONE);
+	list_del_init(&thread->hash);
+	pthread_mutex_unlock(&table.lock);
+}
+
+void threads_for_each(void (*fn)(struct utrace_thread *thread, void *arg),
+		      void *arg)
+{
+	struct utrace_thread *thread;
+	int i;
+
+	pthread_mutex_lock(&table.lock);
+	for (i = 0; i < BUCKETS; i++)
+		list_for_each_entry(thread, &table.buckets[i], hash)
+			fn(thread, arg);
+	pthread_mutex_unlock(&table.lock);
+}
+
+/* ---- the public calls ----------------------------------------------------- */
+
+struct utrace_thread *utrace_thread_find(pid_t tid)
+{
+	if (!host_is_up())
+		return ERR_PTR(-ESRCH);
+	if (tid <= 0)
+		return ERR_PTR(-ESRCH);
+	return thread_find_or_make(tid, 0);
+}
+
+struct utrace_thread *utrace_thread_get(struct utrace_thread *thread)
+{
+	if (thread)
+		__atomic_add_fetch(&thread->refs, 1, __ATOMIC_RELAXED);
+	return thread;
+}
+
+void utrace_thread_put(struct utrace_thread *thread)
+{
+	int refs;
+
+	if (!thread)
+		return;
+	refs = port_load(&thread->refs);
+	while (refs > 1)
+		if (__atomic_compare_exchange_n(&thread->refs, &refs, refs - 1,
+						true, __ATOMIC_ACQ_REL,
+						__ATOMIC_RELAXED))
+			return;
+	/* the table's lock keeps a lookup from finding what is being freed */
+	pthread_mutex_lock(&table.lock);
+	refs = __atomic_sub_fetch(&thread->refs, 1, __ATOMIC_ACQ_REL);
+	if (!refs)
+		list_del_init(&thread->hash);
+	pthread_mutex_unlock(&table.lock);
+	if (!refs)
+		thread_free(thread);
+}
+
+pid_t utrace_thread_id(const struct utrace_thread *thread)
+{
+	return port_load(&thread->tid);
+}
+
+pid_t utrace_thread_group(const struct utrace_thread *thread)
+{
+	return thread->tgid;
+}
+
+struct utrace_thread *utrace_current(void)
+{
+	return utrace_context.thread;
+}
+
+bool utrace_thread_stopped(struct utrace_thread *thread)
+{
+	return port_load_acquire(&thread->run) == RUN_PARKED;
+}
+
+ssize_t utrace_thread_list(pid_t pid, pid_t *tids, size_t max)
+{
+	struct dirent *entry;
+	char path[64];
+	size_t n = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	if (!dir)
+		return errno == ENOENT ? -ESRCH : -errno;
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		if (n < max)
+			tids[n] = atoi(entry->d_name);
+		n++;
+	}
+	closedir(dir);
+	return n ? (ssize_t)n : -ESRCH;
+}
+
+/* ---- pids ------------------------------------------------------------------ */
+
+struct utrace_pid {
+	struct utrace_thread *thread;
+};
+
+struct utrace_pid *utrace_pid_find(pid_t nr)
+{
+	struct utrace_thread *thread = utrace_thread_find(nr);
+	struct utrace_pid *pid;
+
+	if (IS_ERR(thread))
+		return NULL;
+	pid = malloc(sizeof(*pid));
+	if (!pid) {
+		utrace_thread_put(thread);
+		return NULL;
+	}
+	pid->thread = thread;
+	return pid;
+}
+
+void utrace_pid_put(struct utrace_pid *pid)
+{
+	if (!pid)
+		return;
+	utrace_thread_put(pid->thread);
+	free(pid);
+}
+
+struct task_struct *utrace_host_pid_task(struct utrace_pid *pid)
+{
+	struct utrace_thread *thread = pid->thread, *heir;
+
+	if (!host_is_up())
+		return NULL;
+	pthread_mutex_lock(&table.lock);
+	while ((heir = thread->heir))
+		thread = heir;
+	if (thread->phase == PHASE_GONE)
+		thread = NULL;
+	utrace_thread_get(thread);
+	pthread_mutex_unlock(&table.lock);
+	if (thread && port_load(&thread->phase) == PHASE_FREE &&
+	    !thread_is_same(thread)) {
+		utrace_thread_put(thread);
+		return NULL;
+	}
+	return thread;
+}

@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Workers: the tasks that trace, wait, and run callbacks.
+ *
+ * A worker is a process of its own that shares memory, descriptors and current
+ * directory with the program, so that its stops and the program's own children
+ * never meet in a waitpid(-1).  It runs on the stack and with the thread-local
+ * storage of a thread of the program, the lender, which sleeps meanwhile: to
+ * the C library and to sanitizers the worker is that thread.  docs/who-waits.md
+ * has the reasons and the experiment.
+ */
+#include <linux/futex.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ptrace_host.h"
+
+#define MAX_WORKERS	64
+/* room for a signal frame with the largest register state, some 11 KiB */
+#define NAP_STACK	(64 << 10)
+/* any signal would do: the worker has handlers of its own */
+#define BELL_SIGNAL	SIGURG
+/* two the C library uses to change IDs and to cancel; from nptl/internaltypes */
+#define LIBC_SIGNALS	(3UL << 31)
+
+__thread struct context utrace_context;
+
+/**
+ * The pool.
+ * @lock: orders the list of workers, their loads, and starting them.  Taken
+ *	before a worker's mail lock, never while a thread's lock is held.
+ */
+static struct {
+	pthread_mutex_t lock;
+	struct list_head workers;
+	unsigned int nr;
+} pool = {
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.workers = LIST_HEAD_INIT(pool.workers),
+};
+
+static long futex(int *word, int op, int value)
+{
+	return syscall(SYS_futex, word, op, value, NULL, NULL, 0);
+}
+
+/* ---- mail ---------------------------------------------------------------- */
+
+/*
+ * Partner of sleep_or_wait(): one side sets @bell and reads @asleep, the other
+ * sets @asleep and reads @bell.
+ */
+void worker_ring(struct worker *worker)
+{
+	if (utrace_context.worker == worker) {
+		port_store(&worker->bell, 1);
+		return;
+	}
+	port_store_seq(&worker->bell, 1);
+	switch (port_load_seq(&worker->asleep)) {
+	case 1:
+		syscall(SYS_tgkill, worker->pid, worker->pid, BELL_SIGNAL);
+		break;
+	case 2:
+		futex(&worker->bell, FUTEX_WAKE_PRIVATE, 1);
+		break;
+	}
+}
+
+/* Called under the core's lock of the thread. */
+void worker_mail(struct utrace_thread *thread, unsigned int kicks)
+{
+	struct worker *worker = port_load_acquire(&thread->owner);
+
+	if (!worker)
+		return;
+	pthread_mutex_lock(&worker->mail_lock);
+	if (!thread->kicks) {
+		__atomic_add_fetch(&thread->refs, 1, __ATOMIC_RELAXED);
+		list_add_tail(&thread->mail, &worker->mail);
+	}
+	thread->kicks |= kicks;
+	pthread_mutex_unlock(&worker->mail_lock);
+	worker_ring(worker);
+}
+
+static struct utrace_thread *take_mail(struct worker *worker,
+				       unsigned int *kicks)
+{
+	struct utrace_thread *thread = NULL;
+
+	pthread_mutex_lock(&worker->mail_lock);
+	if (!list_empty(&worker->mail)) {
+		thread = list_first_entry(&worker->mail, struct utrace_thread,
+					  mail);
+		list_del_init(&thread->mail);
+		*kicks = thread->kicks;
+		thread->kicks = 0;
+	}
+	pthread_mutex_unlock(&worker->mail_lock);
+	return thread;
+}
+
+static struct job *take_job(struct worker *worker)
+{
+	struct job *job = NULL;
+
+	pthread_mutex_lock(&worker->mail_lock);
+	if (!list_empty(&worker->jobs)) {
+		job = list_first_entry(&worker->jobs, struct job, link);
+		list_del_init(&job->link);
+	}
+	pthread_mutex_unlock(&worker->mail_lock);
+	return job;
+}
+
+/* Let the worker do something, and wait until it has. Not in callbacks. */
+int worker_run_job(struct worker *worker, struct job *job)
+{
+	if (utrace_context.worker == worker) {
+		job->run(worker, job);
+		return job->result;
+	}
+	job->done = false;
+	pthread_mutex_lock(&worker->mail_lock);
+	list_add_tail(&job->link, &worker->jobs);
+	pthread_mutex_unlock(&worker->mail_lock);
+	worker_ring(worker);
+	pthread_mutex_lock(&worker->mail_lock);
+	while (!job->done)
+		pthread_cond_wait(&worker->job_done, &worker->mail_lock);
+	pthread_mutex_unlock(&worker->mail_lock);
+	return job->result;
+}
+
+static void do_mail(struct worker *worker)
+{
+	struct utrace_thread *thread;
+	unsigned int kicks;
+	struct job *job;
+
+	port_store_seq(&worker->bell, 0);
+	while ((job = take_job(worker))) {
+		job->run(worker, job);
+		pthread_mutex_lock(&worker->mail_lock);
+		job->done = true;
+		pthread_cond_broadcast(&worker->job_done);
+		pthread_mutex_unlock(&worker->mail_lock);
+	}
+	while ((thread = take_mail(worker, &kicks))) {
+		if (thread->owner == worker)
+			handle_mail(thread, kicks);
+		utrace_thread_put(thread);
+	}
+}
+
+/* ---- waiting ------------------------------------------------------------- */
+
+static long sleep_or_wait(struct worker *worker, int *status)
+{
+	long pid = -EINTR;
+
+	if (worker->ntracees) {
+		port_store_seq(&worker->asleep, 1);
+		pid = utrace_wait_or_bell(&worker->bell, status);
+	} else {
+		port_store_seq(&worker->asleep, 2);
+		futex(&worker->bell, FUTEX_WAIT_PRIVATE, 0);
+	}
+	port_store_seq(&worker->asleep, 0);
+	return pid;
+}
+
+struct stop {
+	pid_t tid;
+	int status;
+};
+
+/*
+ * One round: fetch every stop that is there, then look at each.  Resuming each
+ * as it comes would let a busy thread stop again before the others are looked
+ * at at all.
+ */
+static void round_of_stops(struct worker *worker, struct stop *stops,
+			   size_t size)
+{
+	size_t i, n = 0;
+	long pid;
+
+	pid = sleep_or_wait(worker, &stops[0].status);
+	while (pid > 0) {
+		stops[n++].tid = pid;
+		if (n == size)
+			break;
+		pid = syscall(SYS_wait4, -1, &stops[n].status,
+			      __WALL | WNOHANG, NULL);
+	}
+	worker->round++;
+	for (i = 0; i < n; i++) {
+		count(stops, 1);
+		handle_stop(worker, stops[i].tid, stops[i].status);
+		if (port_load(&worker->bell))
+			do_mail(worker);
+	}
+}
+
+static void work(struct worker *worker)
+{
+	struct stop stops[256];
+
+	for (;;) {
+		do_mail(worker);
+		if (worker->newborns)
+			check_newborns(worker);
+		if (worker->outlived)
+			check_exiting(worker);
+		if (port_load(&worker->quit) && !worker->ntracees)
+			break;
+		round_of_stops(worker, stops,
+			       sizeof(stops) / sizeof(stops[0]));
+	}
+}
+
+/* ---- starting and ending --------------------------------------------------- */
+
+struct kernel_sigaction {
+	void *handler;
+	unsigned long flags;
+	void (*restorer)(void);
+	unsigned long mask;
+};
+
+static void set_action(int sig, void *handler, unsigned long flags)
+{
+	struct kernel_sigaction action = {
+		.handler = handler,
+		.flags = flags | 0x04000000 /* SA_RESTORER */,
+		.restorer = utrace_sigreturn,
+		.mask = ~0UL,
+	};
+
+	syscall(SYS_rt_sigaction, sig, &action, NULL, 8);
+}
+
+/*
+ * The process is a new one: its signal handlers are copies, its mask is full.
+ * Should the program die, it dies too, and the kernel lets its tracees go.
+ */
+static int worker_main(void *arg)
+{
+	struct worker *worker = arg;
+	unsigned long mask = ~(1UL << (BELL_SIGNAL - 1));
+	pid_t program = getppid();
+
+	syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (getppid() != program)
+		syscall(SYS_exit, 0);
+	syscall(SYS_prctl, PR_SET_NAME, "utrace-worker", 0, 0, 0);
+	set_action(SIGCHLD, SIG_DFL, SA_NOCLDSTOP);
+	set_action(BELL_SIGNAL, utrace_on_bell, SA_RESTART | SA_SIGINFO);
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, 8);
+
+	utrace_context.worker = worker;
+	pthread_mutex_lock(&worker->mail_lock);
+	worker->ready = true;
+	pthread_cond_broadcast(&worker->job_done);
+	pthread_mutex_unlock(&worker->mail_lock);
+	work(worker);
+	utrace_context.worker = NULL;
+
+	mask = ~0UL;
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, 8);
+	return 0;
+}
+
+/*
+ * A worker that was killed, or crashed in a callback, takes the program along,
+ * as a thread of the program would.
+ */
+static void die_like(int status)
+{
+	if (WIFSIGNALED(status)) {
+		signal(WTERMSIG(status), SIG_DFL);
+		kill(getpid(), WTERMSIG(status));
+		abort();
+	}
+	if (WEXITSTATUS(status))
+		_exit(WEXITSTATUS(status));
+}
+
+static void *lend(void *arg)
+{
+	const unsigned long all = ~0UL, nap_mask = ~LIBC_SIGNALS;
+	struct worker *worker = arg;
+	int status = 0;
+	long pid = -ENOMEM;
+	char *nap;
+
+	nap = mmap(NULL, NAP_STACK, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	if (nap != MAP_FAILED) {
+		syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, 8);
+		/* exit signal 0: a plain waitpid(-1) of the program passes it by */
+		pid = utrace_run_apart(worker_main, worker, &worker->pid,
+				       nap + NAP_STACK,
+				       CLONE_VM | CLONE_FILES | CLONE_FS |
+				       CLONE_SYSVSEM | CLONE_IO |
+				       CLONE_PARENT_SETTID |
+				       CLONE_CHILD_CLEARTID, &nap_mask);
+		syscall(SYS_rt_sigprocmask, SIG_SETMASK, &nap_mask, NULL, 8);
+		munmap(nap, NAP_STACK);
+	}
+	if (pid < 0) {
+		pthread_mutex_lock(&worker->mail_lock);
+		worker->error = pid;
+		worker->ready = true;
+		pthread_cond_broadcast(&worker->job_done);
+		pthread_mutex_unlock(&worker->mail_lock);
+		return NULL;
+	}
+	while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
+		;
+	if (status)
+		die_like(status);
+	return NULL;
+}
+
+static void worker_free(struct worker *worker)
+{
+	pthread_mutex_destroy(&worker->mail_lock);
+	pthread_cond_destroy(&worker->job_done);
+	free(worker);
+}
+
+static struct worker *worker_start(int *error)
+{
+	struct worker *worker = calloc(1, sizeof(*worker));
+	sigset_t all, old;
+	int err;
+
+	*error = -ENOMEM;
+	if (!worker)
+		return NULL;
+	pthread_mutex_init(&worker->mail_lock, NULL);
+	pthread_cond_init(&worker->job_done, NULL);
+	INIT_LIST_HEAD(&worker->mail);
+	INIT_LIST_HEAD(&worker->jobs);
+	INIT_LIST_HEAD(&worker->threads);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	err = pthread_create(&worker->lender, NULL, lend, worker);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (err) {
+		*error = -err;
+		worker_free(worker);
+		return NULL;
+	}
+	pthread_mutex_lock(&worker->mail_lock);
+	while (!worker->ready)
+		pthread_cond_wait(&worker->job_done, &worker->mail_lock);
+	pthread_mutex_unlock(&worker->mail_lock);
+	if (worker->error) {
+		*error = worker->error;
+		pthread_join(worker->lender, NULL);
+		worker_free(worker);
+		return NULL;
+	}
+	return worker;
+}
+
+struct pick {
+	pid_t tgid;
+	struct worker *worker;
+};
+
+static void pick_same_process(struct utrace_thread *thread, void *arg)
+{
+	struct pick *pick = arg;
+	struct worker *owner = port_load_acquire(&thread->owner);
+
+	if (owner && thread->tgid == pick->tgid)
+		pick->worker = owner;
+}
+
+/*
+ * The worker for a thread that nobody owns: one that serves its process
+ * already, else an idle one, else a new one, else the least loaded.  The choice
+ * counts as load until worker_chosen().
+ */
+struct worker *worker_of(struct utrace_thread *thread)
+{
+	struct pick pick = { .tgid = thread->tgid };
+	struct worker *worker, *least = NULL;
+	int err = 0;
+
+	threads_for_each(pick_same_process, &pick);
+	pthread_mutex_lock(&pool.lock);
+	if (pick.worker) {
+		least = pick.worker;
+		goto out;
+	}
+	list_for_each_entry(worker, &pool.workers, link)
+		if (!least || port_load(&worker->load) < port_load(&least->load))
+			least = worker;
+	if (!least || (port_load(&least->load) && pool.nr < MAX_WORKERS)) {
+		worker = worker_start(&err);
+		if (worker) {
+			list_add_tail(&worker->link, &pool.workers);
+			pool.nr++;
+			least = worker;
+		}
+	}
+out:
+	if (least)
+		__atomic_add_fetch(&least->load, 1, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&pool.lock);
+	return least ?: ERR_PTR(err);
+}
+
+void worker_chosen(struct worker *worker)
+{
+	__atomic_sub_fetch(&worker->load, 1, __ATOMIC_RELAXED);
+}
+
+bool worker_is_ours(pid_t pid)
+{
+	struct worker *worker;
+	bool ours = false;
+
+	pthread_mutex_lock(&pool.lock);
+	list_for_each_entry(worker, &pool.workers, link)
+		if (port_load(&worker->pid) == pid)
+			ours = true;
+	pthread_mutex_unlock(&pool.lock);
+	return ours;
+}
+
+unsigned int workers_count(void)
+{
+	unsigned int nr;
+
+	pthread_mutex_lock(&pool.lock);
+	nr = pool.nr;
+	pthread_mutex_unlock(&pool.lock);
+	return nr;
+}
+
+void workers_ring_all(void)
+{
+	struct worker *worker;
+
+	pthread_mutex_lock(&pool.lock);
+	list_for_each_entry(worker, &pool.workers, link)
+		worker_ring(worker);
+	pthread_mutex_unlock(&pool.lock);
+}
+
+/* In a fork child there are no workers. */
+void workers_reset(void)
+{
+	pthread_mutex_init(&pool.lock, NULL);
+	INIT_LIST_HEAD(&pool.workers);
+	pool.nr = 0;
+	memset(&utrace_context, 0, sizeof(utrace_context));
+}
+
+/* Every thread is being let go; wait until the workers are done with that. */
+void workers_shutdown(void)
+{
+	struct worker *worker;
+
+	for (;;) {
+		pthread_mutex_lock(&pool.lock);
+		if (list_empty(&pool.workers)) {
+			pthread_mutex_unlock(&pool.lock);
+			return;
+		}
+		worker = list_first_entry(&pool.workers, struct worker, link);
+		list_del_init(&worker->link);
+		pool.nr--;
+		pthread_mutex_unlock(&pool.lock);
+
+		port_store_seq(&worker->quit, true);
+		worker_ring(worker);
+		pthread_join(worker->lender, NULL);
+		worker_free(worker);
+	}
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What of the host depends on the machine: x86-64. */
+#include <linux/sched.h>
+#include <sched.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+
+#include <utrace/state.h>
+
+#include "ptrace_host.h"
+
+/* The code segment of 32-bit programs; the kernel's __USER32_CS. */
+#define USER32_CS	0x23
+
+/* The kernel's own results for a call that a signal cut short; linux/errno.h. */
+#define ERESTARTSYS		512
+#define ERESTARTNOINTR		513
+#define ERESTARTNOHAND		514
+#define ERESTART_RESTARTBLOCK	516
+
+bool utrace_has_single_step(void)
+{
+	return true;
+}
+
+bool utrace_has_block_step(void)
+{
+	return true;
+}
+
+int machine_syscall_abi(const struct utrace_regs *regs)
+{
+	return regs->cs == USER32_CS ? UTRACE_ABI_I386 : UTRACE_ABI_X86_64;
+}
+
+bool machine_call_cut(const struct utrace_regs *regs)
+{
+	if ((long)regs->orig_ax < 0)
+		return false;
+	switch (-(long)regs->ax) {
+	case ERESTARTSYS:
+	case ERESTARTNOINTR:
+	case ERESTARTNOHAND:
+	case ERESTART_RESTARTBLOCK:
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Calls that end with EINTR when anything wakes them, handler or not: signal(7)
+ * lists them.  An untraced run is not woken by what ptrace does, nor by a
+ * signal without effect, so there the kernel is told to restart, unless a
+ * handler runs: that is what ERESTARTNOHAND means.
+ */
+bool machine_repair_eintr(struct utrace_regs *regs)
+{
+	if (-(long)regs->ax != EINTR || (long)regs->orig_ax < 0)
+		return false;
+	if (machine_syscall_abi(regs) != UTRACE_ABI_X86_64)
+		return false;
+	switch (regs->orig_ax) {
+	case SYS_epoll_wait:
+	case SYS_epoll_pwait:
+	case SYS_epoll_pwait2:
+	case SYS_semop:
+	case SYS_semtimedop:
+	case SYS_rt_sigtimedwait:
+	case SYS_io_getevents:
+	case SYS_io_uring_enter:
+		regs->ax = -ERESTARTNOHAND;
+		return true;
+	}
+	return false;
+}
+
+/* The flags that a clone, fork or vfork was called with. */
+unsigned long machine_clone_flags(struct utrace_thread *thread, int event)
+{
+	struct utrace_regs *regs = regs_of(thread);
+	uint64_t args[5];
+
+	if (!regs_fetch(thread)) {
+		bool i386 = machine_syscall_abi(regs) == UTRACE_ABI_I386;
+
+		if (regs->orig_ax == (i386 ? 120 : SYS_clone))
+			return i386 ? (uint32_t)regs->bx : regs->di;
+		/* the same number everywhere; its exit signal stands apart */
+		if (regs->orig_ax == SYS_clone3 &&
+		    utrace_read_memory(thread, i386 ? regs->bx : regs->di, args,
+				       sizeof(args)) == sizeof(args))
+			return args[0] | args[4];
+	}
+	return event == PTRACE_EVENT_VFORK ? CLONE_VFORK | CLONE_VM | SIGCHLD :
+					     SIGCHLD;
+}
+
+long machine_restart_nr(const struct utrace_regs *regs)
+{
+	return machine_syscall_abi(regs) == UTRACE_ABI_I386 ? 0 :
+	       SYS_restart_syscall;
+}
+
+bool machine_at_syscall_insn(struct utrace_thread *thread)
+{
+	uint8_t code[2];
+
+	if (regs_fetch(thread) ||
+	    utrace_read_memory(thread, regs_of(thread)->ip, code, 2) != 2)
+		return false;
+	return (code[0] == 0x0f && (code[1] == 0x05 || code[1] == 0x34)) ||
+	       (code[0] == 0xcd && code[1] == 0x80);
+}
+
+/* ---- system calls, for engines ---------------------------------------------- */
+
+long utrace_syscall_get_nr(struct utrace_thread *thread,
+			   const struct utrace_regs *regs)
+{
+	(void)thread;
+	return (int)regs->orig_ax;
+}
+
+int utrace_syscall_abi(struct utrace_thread *thread)
+{
+	struct utrace_regs regs;
+
+	if (utrace_get_regs(thread, &regs))
+		return UTRACE_ABI_X86_64;
+	return machine_syscall_abi(&regs);
+}
+
+void utrace_syscall_get_arguments(struct utrace_thread *thread,
+				  const struct utrace_regs *regs,
+				  unsigned long args[6])
+{
+	(void)thread;
+	if (machine_syscall_abi(regs) == UTRACE_ABI_I386) {
+		args[0] = (uint32_t)regs->bx;
+		args[1] = (uint32_t)regs->cx;
+		args[2] = (uint32_t)regs->dx;
+		args[3] = (uint32_t)regs->si;
+		args[4] = (uint32_t)regs->di;
+		args[5] = (uint32_t)regs->bp;
+	} else {
+		args[0] = regs->di;
+		args[1] = regs->si;
+		args[2] = regs->dx;
+		args[3] = regs->r10;
+		args[4] = regs->r8;
+		args[5] = regs->r9;
+	}
+}
+
+void utrace_syscall_set_arguments(struct utrace_thread *thread,
+				  struct utrace_regs *regs,
+				  const unsigned long args[6])
+{
+	(void)thread;
+	if (machine_syscall_abi(regs) == UTRACE_ABI_I386) {
+		regs->bx = (uint32_t)args[0];
+		regs->cx = (uint32_t)args[1];
+		regs->dx = (uint32_t)args[2];
+		regs->si = (uint32_t)args[3];
+		regs->di = (uint32_t)args[4];
+		regs->bp = (uint32_t)args[5];
+	} else {
+		regs->di = args[0];
+		regs->si = args[1];
+		regs->dx = args[2];
+		regs->r10 = args[3];
+		regs->r8 = args[4];
+		regs->r9 = args[5];
+	}
+}
+
+long utrace_syscall_get_return_value(struct utrace_thread *thread,
+				     const struct utrace_regs *regs)
+{
+	(void)thread;
+	return machine_syscall_abi(regs) == UTRACE_ABI_I386 ?
+	       (int32_t)regs->ax : (long)regs->ax;
+}
+
+long utrace_syscall_get_error(struct utrace_thread *thread,
+			      const struct utrace_regs *regs)
+{
+	long value = utrace_syscall_get_return_value(thread, regs);
+
+	return value < 0 && value >= -4095 ? value : 0;
+}
+
+void utrace_syscall_set_return_value(struct utrace_thread *thread,
+				     struct utrace_regs *regs, int error,
+				     long val)
+{
+	(void)thread;
+	regs->ax = error ? error : val;
+}
+
+void utrace_syscall_rollback(struct utrace_thread *thread,
+			     struct utrace_regs *regs)
+{
+	(void)thread;
+	regs->ax = regs->orig_ax;
+}
