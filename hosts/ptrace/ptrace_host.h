@@ -274,6 +274,7 @@ void on_replaced(struct utrace_thread *leader);
 #define MAIL_REPLACED	0x100
 
 /* reaper.c */
+int reaper_start(void);
 void reaper_shutdown(void);
 void reaper_watch(struct utrace_thread *thread);
 void reaper_count_leaders(int n);

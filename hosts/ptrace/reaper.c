@@ -131,6 +131,10 @@ static void *reap_zombies(void *arg)
 	return NULL;
 }
 
+/*
+ * Not by a worker: a thread that a worker creates is the worker's, not the
+ * program's.
+ */
 static int start_locked(void)
 {
 	sigset_t all, old;
@@ -152,6 +156,16 @@ static int start_locked(void)
 	return -err;
 }
 
+int reaper_start(void)
+{
+	int err;
+
+	pthread_mutex_lock(&reaper.lock);
+	err = start_locked();
+	pthread_mutex_unlock(&reaper.lock);
+	return err;
+}
+
 static void ring_locked(void)
 {
 	/* it cannot fail but by being full: then it has been rung */
@@ -166,13 +180,9 @@ void reaper_watch(struct utrace_thread *thread)
 
 	if (!gone) {
 		pthread_mutex_lock(&reaper.lock);
-		if (start_locked()) {
-			gone = true;	/* better told early than never */
-		} else {
-			list_add_tail(&thread->of_worker, &reaper.watched);
-			reaper.nr++;
-			ring_locked();
-		}
+		list_add_tail(&thread->of_worker, &reaper.watched);
+		reaper.nr++;
+		ring_locked();
 		pthread_mutex_unlock(&reaper.lock);
 	}
 	if (gone)
@@ -184,7 +194,7 @@ void reaper_count_leaders(int n)
 {
 	pthread_mutex_lock(&reaper.lock);
 	reaper.leaders += n;
-	if (n > 0 && !start_locked())
+	if (n > 0)
 		ring_locked();
 	pthread_mutex_unlock(&reaper.lock);
 }

@@ -22,6 +22,8 @@
 #include "ptrace_host.h"
 
 #define MAX_WORKERS	64
+/* how long the lender waits for a worker that ended; milliseconds */
+#define MAX_TRIES	1000
 /* room for a signal frame with the largest register state, some 11 KiB */
 #define NAP_STACK	(64 << 10)
 /* any signal would do: the worker has handlers of its own */
@@ -298,7 +300,7 @@ static void *lend(void *arg)
 {
 	const unsigned long all = ~0UL, nap_mask = ~LIBC_SIGNALS;
 	struct worker *worker = arg;
-	int status = 0;
+	int tries, status = 0;
 	long pid = -ENOMEM;
 	char *nap;
 
@@ -324,8 +326,15 @@ static void *lend(void *arg)
 		pthread_mutex_unlock(&worker->mail_lock);
 		return NULL;
 	}
-	while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
-		;
+	/*
+	 * A callback may have created threads, which are the worker's: then it
+	 * stays a zombie, and its end is not waited for.
+	 */
+	for (tries = 0; tries < MAX_TRIES; tries++) {
+		if (waitpid(pid, &status, __WALL | WNOHANG))
+			break;
+		usleep(1000);
+	}
 	if (status)
 		die_like(status);
 	return NULL;
@@ -347,6 +356,12 @@ static struct worker *worker_start(int *error)
 	*error = -ENOMEM;
 	if (!worker)
 		return NULL;
+	err = reaper_start();
+	if (err) {
+		*error = err;
+		free(worker);
+		return NULL;
+	}
 	pthread_mutex_init(&worker->mail_lock, NULL);
 	pthread_cond_init(&worker->job_done, NULL);
 	INIT_LIST_HEAD(&worker->mail);
