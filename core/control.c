@@ -71,8 +71,7 @@ int utrace_set_events(struct task_struct *task, struct utrace_engine *engine,
 		before = port_load(&utrace->events);
 		port_store_seq(&engine->flags, (flags & ~ALL_EVENTS) | events);
 		utrace_update_locked(utrace);
-		if ((old & ~events) && current != utrace->task &&
-		    port_load_seq(&utrace->reporting) == e)
+		if (callback_busy(utrace, e, old & ~events, events & ~old))
 			ret = -EINPROGRESS;
 		if (utrace->life == ALIVE) {
 			if (utrace->stopped && (events & UTRACE_EVENT(QUIESCE)))
@@ -84,6 +83,14 @@ int utrace_set_events(struct task_struct *task, struct utrace_engine *engine,
 	}
 	port_unlock(&utrace->lock);
 	return ret;
+}
+
+/* An engine let go: if no other holds the thread, its stop is over. */
+static void wake_locked(struct utrace *utrace)
+{
+	if (!(port_load(&utrace->events) & ENGINE_STOP) &&
+	    (utrace->stopped || utrace_host_job_stopped(utrace->task)))
+		utrace_host_kick(utrace->task, UTRACE_KICK_WAKE);
 }
 
 static int detach_locked(struct utrace *utrace, struct engine *engine,
@@ -100,9 +107,7 @@ static int detach_locked(struct utrace *utrace, struct engine *engine,
 	if (port_load_seq(&utrace->reporting) == engine)
 		ret = -EINPROGRESS;
 	if (utrace->life == ALIVE) {
-		if (utrace->stopped && !(port_load(&utrace->events) &
-					 ENGINE_STOP))
-			utrace_host_kick(utrace->task, UTRACE_KICK_WAKE);
+		wake_locked(utrace);
 		if (!utrace->nr)
 			utrace_host_kick(utrace->task, UTRACE_KICK_IDLE);
 	}
@@ -154,8 +159,7 @@ static int go_locked(struct utrace *utrace, struct engine *engine,
 		    port_load(&utrace->resume) == UTRACE_BLOCKSTEP)
 			port_store(&utrace->resume, UTRACE_RESUME);
 	}
-	if (utrace->stopped && !(port_load(&utrace->events) & ENGINE_STOP))
-		utrace_host_kick(utrace->task, UTRACE_KICK_WAKE);
+	wake_locked(utrace);
 	return 0;
 }
 

@@ -27,6 +27,8 @@ struct utrace_syscall_set {
  * @link: in utrace->engines or utrace->joining
  * @release: the callback, as it was when attached
  * @pass: the last pass that called it; written by the thread's own context
+ * @cleared: the pass in whose callback some of its events were taken away: as
+ *	long as that callback runs one of those may be what runs
  * @narrowed: @wanted decides, not all system calls
  * @wanted: the calls it wants; words change one at a time under the lock
  * @refused: under the lock
@@ -38,6 +40,7 @@ struct engine {
 	struct list_head link;
 	void (*release)(void *data);
 	unsigned int pass;
+	unsigned int cleared;
 	bool narrowed;
 	struct utrace_syscall_set wanted;
 	struct utrace_refusal refused;
@@ -185,6 +188,8 @@ struct pass {
 
 void pass_begin(struct pass *pass, struct utrace *utrace, unsigned long event);
 void pass_end(struct pass *pass);
+bool callback_busy(struct utrace *utrace, struct engine *engine, bool fewer,
+		   bool more);
 struct engine *pass_next(struct pass *pass, struct engine *engine);
 struct engine *pass_previous(struct pass *pass, struct engine *engine);
 unsigned long pass_enter(struct pass *pass, struct engine *engine);

@@ -29,10 +29,12 @@ struct utrace;
  *	utrace_report_user() before it runs user code; the latter also cuts a
  *	system call short.  Else step or run.
  * @abort: at system call entry: the call is not to be made
+ * @passed: at system calls: a pass was made for it
  */
 struct utrace_decision {
 	enum utrace_resume_action resume;
 	bool abort;
+	bool passed;
 };
 
 /**

@@ -6,6 +6,23 @@
  */
 #include "core.h"
 
+/*
+ * Whether a callback runs that the caller may just have taken away (EVT-5), or
+ * took away before.  Under the lock, after the change.
+ */
+bool callback_busy(struct utrace *utrace, struct engine *engine, bool fewer,
+		   bool more)
+{
+	unsigned int pass = port_load(&utrace->pass);
+
+	if (current == utrace->task ||
+	    port_load_seq(&utrace->reporting) != engine)
+		return false;
+	if (fewer)
+		engine->cleared = pass;
+	return fewer || (!more && engine->cleared == pass);
+}
+
 /* Put the lists in order; see @in_pass and @attention of struct utrace. */
 static void settle(struct utrace *utrace, bool in_pass)
 {

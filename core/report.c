@@ -106,6 +106,7 @@ static struct utrace_decision entry_pass(struct utrace *utrace,
 	    pass.resume != UTRACE_STOP)
 		port_store(&utrace->again, true);
 	decision.abort = utrace->aborted;
+	decision.passed = true;
 	return decision;
 }
 
@@ -129,8 +130,10 @@ struct utrace_decision utrace_report_syscall_exit(struct task_struct *task,
 						  struct pt_regs *regs,
 						  int abi, long nr)
 {
+	struct utrace_decision decision;
 	struct utrace *utrace = state(task);
 	struct engine *engine;
+	bool passed = false;
 	struct pass pass;
 
 	if (!utrace)
@@ -146,8 +149,11 @@ struct utrace_decision utrace_report_syscall_exit(struct task_struct *task,
 				engine->pub.ops->report_syscall_exit(
 					pass.resume, &engine->pub, regs)));
 		pass_end(&pass);
+		passed = true;
 	}
-	return pass_decide(utrace, false, 0);
+	decision = pass_decide(utrace, false, 0);
+	decision.passed = passed;
+	return decision;
 }
 
 /* ---- clone, exec, exit, job control -------------------------------------- */

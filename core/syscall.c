@@ -70,8 +70,7 @@ int utrace_set_syscalls(struct task_struct *task, struct utrace_engine *engine,
 		port_unlock(&utrace->lock);
 		return -ESRCH;
 	}
-	if (replace(e, set) && current != utrace->task &&
-	    port_load_seq(&utrace->reporting) == e)
+	if (callback_busy(utrace, e, replace(e, set), false))
 		ret = -EINPROGRESS;
 	utrace_update_locked(utrace);
 	port_unlock(&utrace->lock);

@@ -24,6 +24,8 @@ void adopted(struct worker *worker, struct utrace_thread *thread)
 	thread->first_stop = false;
 	thread->job_stopped = false;
 	thread->interrupting = false;
+	thread->going = false;
+	thread->interrupted = false;
 	thread->aborted = false;
 	thread->in_call = false;
 	thread->exit_told = false;
@@ -179,19 +181,23 @@ int utrace_host_adopt(struct task_struct *task)
  */
 bool let_go(struct utrace_thread *thread, int sig)
 {
-	bool gone = false;
+	bool gone = false, free = false;
 
 	pthread_mutex_lock(&thread->lock);
 	if (utrace_idle(thread)) {
 		regs_flush(thread);
-		ptrace(PTRACE_DETACH, thread->tid, 0, sig);
-		disown(thread);
 		set_run(thread, RUN_RUNNING);
-		port_store_seq(&thread->phase, PHASE_FREE);
 		gone = true;
+		if (!ptrace(PTRACE_DETACH, thread->tid, 0, sig)) {
+			disown(thread);
+			port_store_seq(&thread->phase, PHASE_FREE);
+			free = true;
+		}
+		/* else it was killed, and its end is ours to wait for */
 	}
+	thread->going = false;
 	pthread_mutex_unlock(&thread->lock);
-	if (gone) {
+	if (free) {
 		utrace_settled(thread);
 		utrace_thread_put(thread);
 	}

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The end of a thread: dead, reaped, or replaced by an exec. */
+#include <stdio.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,6 +31,24 @@ static bool siblings_live(struct utrace_thread *thread)
 	return n > MAX_SIBLINGS;
 }
 
+/* Whether a thread of the process waits for children, or may be about to. */
+static bool may_be_waiting(pid_t pid)
+{
+	static __thread pid_t tids[MAX_SIBLINGS];
+	ssize_t i, n = utrace_thread_list(pid, tids, MAX_SIBLINGS);
+	char path[64], text[256];
+
+	for (i = 0; i < n && i < MAX_SIBLINGS; i++) {
+		snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid,
+			 tids[i]);
+		if (proc_read(path, text, sizeof(text)) < 0 ||
+		    !strncmp(text, "running", 7) ||
+		    atoi(text) == SYS_wait4 || atoi(text) == SYS_waitid)
+			return true;
+	}
+	return n > MAX_SIBLINGS;
+}
+
 /*
  * The signal that the parent of a dead leader is sent: -1 if it does not want
  * to know.  By now it may have been reaped; then what was known before counts.
@@ -40,11 +60,30 @@ static int parent_signal(struct utrace_thread *thread)
 
 	if (!proc_read_stat(thread->tgid, thread->tid, &stat))
 		return stat.exit_signal;
-	if (thread->exit_signal == SIGCHLD &&
-	    !proc_read_status(0, thread->ppid, &parent) &&
-	    (parent.sig_ignored >> (SIGCHLD - 1) & 1))
+	if (thread->exit_signal != SIGCHLD ||
+	    proc_read_status(0, thread->ppid, &parent))
+		return thread->exit_signal;
+	if (parent.sig_ignored >> (SIGCHLD - 1) & 1)
+		return -1;
+	/* gone, but nobody can have been so quick: SA_NOCLDWAIT */
+	if (!(parent.sig_caught >> (SIGCHLD - 1) & 1) &&
+	    !thread->parent_waits && !may_be_waiting(thread->ppid))
 		return -1;
 	return thread->exit_signal;
+}
+
+/* When a thread begins to exit, what its parent is about is still to be seen. */
+void note_parent(struct utrace_thread *thread)
+{
+	struct proc_stat stat;
+
+	if (!is_leader(thread) ||
+	    !(utrace_wanted(thread) & _UTRACE_DEATH_EVENTS) ||
+	    proc_read_stat(thread->tgid, thread->tid, &stat))
+		return;
+	thread->ppid = stat.ppid;
+	thread->exit_signal = stat.exit_signal;
+	thread->parent_waits = may_be_waiting(stat.ppid);
 }
 
 /* Nothing more will come of it. Gives back the reference of its adoption. */
@@ -99,6 +138,30 @@ void on_death(struct utrace_thread *thread, int status)
 		bury(thread);
 }
 
+/* Whether it is not ours any more, though nobody told. */
+static bool lost(struct utrace_thread *thread)
+{
+	struct proc_info info;
+
+	return proc_read_status(thread->tgid, thread->tid, &info) ||
+	       (info.tracer && info.tracer != thread->owner->pid) ||
+	       (!info.tracer && info.state != 'Z' && info.state != 'X');
+}
+
+/*
+ * The kernel says that there is nothing to wait for: an exec by a thread that
+ * is not traced took the place of one that was.
+ */
+void check_lost(struct worker *worker)
+{
+	struct utrace_thread *thread, *next;
+
+	list_for_each_entry_safe(thread, next, &worker->threads, of_worker) {
+		thread_forget(thread);
+		on_replaced(thread);
+	}
+}
+
 /*
  * A leader that exits before its threads: the kernel tells its tracer only when
  * the last one is gone, so /proc has to.
@@ -109,8 +172,13 @@ void check_exiting(struct worker *worker)
 	struct proc_stat stat;
 
 	list_for_each_entry_safe(thread, next, &worker->threads, of_worker) {
-		if (!thread->exiting || thread->dead_before_siblings ||
-		    !is_leader(thread) ||
+		if (!thread->outlived)
+			continue;
+		if (lost(thread)) {
+			on_replaced(thread);
+			continue;
+		}
+		if (thread->dead_before_siblings ||
 		    proc_read_stat(thread->tgid, thread->tid, &stat) ||
 		    stat.state != 'Z' || stat.threads < 2 ||
 		    !siblings_live(thread))
@@ -147,7 +215,7 @@ void on_replaced(struct utrace_thread *leader)
 	set_current(leader);
 	report_missed_exit(leader, 0);
 	if (!dead_before)
-		utrace_report_death(leader, false, -1);
+		utrace_report_death(leader, false, -2);
 	bury(leader);
 	set_current(NULL);
 }

@@ -74,6 +74,7 @@ int utrace_init(void)
 	if (!err && here->running)
 		err = -EALREADY;
 	if (!err) {
+		regs_init();
 		threads_reset();
 		workers_reset();
 		reaper_reset();

@@ -121,7 +121,9 @@ struct utrace_thread {
 	bool first_stop;	/* its first stop has come */
 	unsigned long born_round;
 	bool job_stopped;
-	bool interrupting;	/* PTRACE_INTERRUPT sent, its stop not seen */
+	bool interrupting;	/* PTRACE_INTERRUPT sent; any stop takes it */
+	bool interrupted;	/* the present stop took one */
+	bool going;		/* no engine may be left: look at the next stop */
 	bool aborted;		/* the call was not made */
 	bool in_call;		/* between the two stops of a system call */
 	bool exit_told;		/* the exit of the last call was reported */
@@ -131,6 +133,7 @@ struct utrace_thread {
 	long nr;		/* the call that user code asked for */
 	bool handler_due;
 	bool stepping;
+	bool parent_waits;	/* when it began to exit */
 	bool step_over_call;
 	unsigned int options;	/* PTRACE_O_* that are set */
 	int mode;		/* request it was last resumed with */
@@ -232,11 +235,12 @@ void handle_stop(struct worker *worker, pid_t tid, int status);
 void handle_mail(struct utrace_thread *thread, unsigned int kicks);
 void check_newborns(struct worker *worker);
 void check_exiting(struct worker *worker);
+void check_lost(struct worker *worker);
 void set_run(struct utrace_thread *thread, enum run run);
 
 void finish_entry(struct utrace_thread *thread,
 		  struct utrace_decision decision);
-void report_call_exit(struct utrace_thread *thread);
+struct utrace_decision report_call_exit(struct utrace_thread *thread);
 
 /* Callbacks that follow are on behalf of this thread. */
 static inline void set_current(struct utrace_thread *thread)
@@ -264,6 +268,7 @@ void fake_step_trap(struct utrace_thread *thread);
 void drop_made_signals(struct utrace_thread *thread);
 
 /* death.c */
+void note_parent(struct utrace_thread *thread);
 void on_death(struct utrace_thread *thread, int status);
 void bury_replaced(struct worker *worker, struct utrace_thread *leader,
 		   struct utrace_thread *heir);
@@ -285,6 +290,7 @@ int regs_fetch(struct utrace_thread *thread);
 int regs_fetch_all(struct utrace_thread *thread);
 void regs_flush(struct utrace_thread *thread);
 void regs_drop(struct utrace_thread *thread);
+void regs_init(void);
 void regs_show_nr(struct utrace_thread *thread, long nr);
 static inline struct utrace_regs *regs_of(struct utrace_thread *thread)
 {
@@ -346,6 +352,8 @@ void utrace_on_bell(int sig, siginfo_t *info, void *context);
 void utrace_sigreturn(void);
 
 int machine_syscall_abi(const struct utrace_regs *regs);
+/* The same for the call that a thread in its entry stop makes. */
+int machine_entry_abi(struct utrace_thread *thread);
 unsigned long machine_clone_flags(struct utrace_thread *thread, int event);
 /* The call that a stopped thread is in was cut short and will be restarted. */
 bool machine_call_cut(const struct utrace_regs *regs);

@@ -7,6 +7,7 @@
  * who examines it needs nothing of its worker.  @thread->lock keeps an examiner
  * and a worker that resumes the thread apart.
  */
+#include <cpuid.h>
 #include <elf.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
@@ -111,11 +112,26 @@ void regs_drop(struct utrace_thread *thread)
 
 /* ---- the public calls ------------------------------------------------------ */
 
-static const struct utrace_regset sets[] = {
+static struct utrace_regset sets[] = {
 	{ NT_PRSTATUS, sizeof(struct user_regs_struct) / 8, 8, 8 },
 	{ NT_PRFPREG, sizeof(struct user_fpregs_struct) / 8, 8, 8 },
-	{ NT_X86_XSTATE, XSTATE_MAX / 8, 8, 8 },
+	{ NT_X86_XSTATE, 0, 8, 8 },	/* set by regs_init() */
 };
+
+/* The size of the extended state for what the kernel has enabled. */
+static size_t xstate_bytes(void)
+{
+	unsigned int a, b, c, d;
+
+	if (!__get_cpuid_count(0xd, 0, &a, &b, &c, &d))
+		return sizeof(struct user_fpregs_struct);
+	return b;
+}
+
+void regs_init(void)
+{
+	sets[2].n = xstate_bytes() / 8;
+}
 
 static const struct utrace_regset_view view = {
 	.name = "x86_64",

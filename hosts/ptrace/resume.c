@@ -24,8 +24,7 @@ static unsigned int options_for(struct utrace_thread *thread,
 	if (wanted & UTRACE_EVENT(CLONE))
 		options |= CLONE_OPTIONS;
 	/* of a leader that others outlive only this tells that it is dead */
-	if ((wanted & UTRACE_EVENT(EXIT)) ||
-	    ((wanted & _UTRACE_DEATH_EVENTS) && thread->tid == thread->tgid))
+	if ((wanted & UTRACE_EVENT(EXIT)) || thread->tid == thread->tgid)
 		options |= PTRACE_O_TRACEEXIT;
 	return options;
 }
@@ -84,6 +83,8 @@ void resume(struct utrace_thread *thread, int sig,
 	unsigned long wanted;
 	bool unsettled;
 
+	if (thread->going && let_go(thread, sig))
+		return;
 	unsettled = port_load(&thread->unsettled);
 	port_store_seq(&thread->unsettled, false);
 	wanted = utrace_wanted(thread);

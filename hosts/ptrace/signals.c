@@ -72,6 +72,8 @@ static enum by_default by_default(int signr)
 
 static const char same_handler[] =
 	"the thread's own disposition of the signal was used";
+static const char other_stop[] =
+	"the process was stopped as asked, by SIGSTOP";
 static const char other_number[] =
 	"the process was ended as asked, by another signal than the one named";
 
@@ -86,7 +88,13 @@ const char *utrace_host_refuses_signal(struct task_struct *task,
 	int signr = sig->info.si_signo;
 	struct k_sigaction own;
 	u32 what = *action & UTRACE_SIGNAL_MASK;
+	bool default_stop = by_default(signr) == DEFAULT_STOP;
 
+	if (signr && !default_stop && (what == UTRACE_SIGNAL_STOP ||
+				       what == UTRACE_SIGNAL_TSTP)) {
+		*id = "SIG-5";
+		return other_stop;
+	}
 	if (!signr || (what != UTRACE_SIGNAL_DELIVER &&
 		       what != UTRACE_SIGNAL_TERM &&
 		       what != UTRACE_SIGNAL_CORE))
@@ -95,9 +103,15 @@ const char *utrace_host_refuses_signal(struct task_struct *task,
 	if (what == UTRACE_SIGNAL_DELIVER) {
 		/* SIG_IGN is nothing, and SIG_DFL what it says */
 		if (sig->return_ka.sa.sa_handler == SIG_IGN ||
-		    sig->return_ka.sa.sa_handler == SIG_DFL ||
-		    sig->return_ka.sa.sa_handler == own.sa.sa_handler)
+		    sig->return_ka.sa.sa_handler == own.sa.sa_handler ||
+		    (sig->return_ka.sa.sa_handler == SIG_DFL &&
+		     by_default(signr) == DEFAULT_IGN))
 			return NULL;
+		if (sig->return_ka.sa.sa_handler == SIG_DFL) {
+			*id = "SIG-5";
+			return signr == SIGSTOP ? NULL :
+			       default_stop ? other_stop : other_number;
+		}
 		*id = "SIG-4";
 		sig->return_ka = own;
 		return same_handler;
@@ -181,6 +195,10 @@ static int number_for(struct utrace_thread *thread, u32 what)
 			return signr;
 		return stand_in(thread, what);
 	case UTRACE_SIGNAL_STOP:
+		own_action(thread, signr, &own);
+		if (by_default(signr) == DEFAULT_STOP &&
+		    own.sa.sa_handler == SIG_DFL && !orphaned(thread))
+			return signr;
 		return SIGSTOP;
 	case UTRACE_SIGNAL_TSTP:
 		own_action(thread, signr, &own);

@@ -67,10 +67,16 @@ static void at_entry(struct utrace_thread *thread)
 		return;
 	}
 	thread->aborted = false;
-	thread->abi = machine_syscall_abi(regs);
+	thread->abi = machine_entry_abi(thread);
 	thread->nr = regs->orig_ax;
 	decision = utrace_report_syscall_entry(thread, regs, thread->abi,
 					       thread->nr);
+	/* a step that was asked for before lapses when a pass is made */
+	if (thread->step_over_call && !decision.passed &&
+	    decision.resume > UTRACE_REPORT) {
+		resume(thread, 0, UTRACE_SINGLESTEP);
+		return;
+	}
 	finish_entry(thread, decision);
 }
 
@@ -82,22 +88,25 @@ static bool cut_by_us(struct utrace_thread *thread)
 {
 	struct utrace_regs *regs = regs_of(thread);
 
-	return thread->interrupting && utrace_due(thread) != UTRACE_INTERRUPT &&
+	return thread->interrupted && utrace_due(thread) != UTRACE_INTERRUPT &&
 	       (machine_repair_eintr(regs) || machine_call_cut(regs));
 }
 
-void report_call_exit(struct utrace_thread *thread)
+struct utrace_decision report_call_exit(struct utrace_thread *thread)
 {
 	struct utrace_regs *regs = regs_of(thread);
 
 	thread->exit_told = true;
 	if ((long)regs->orig_ax == -1 && thread->aborted)
 		regs_show_nr(thread, thread->nr);
-	utrace_report_syscall_exit(thread, regs, thread->abi, thread->nr);
+	return utrace_report_syscall_exit(thread, regs, thread->abi,
+					  thread->nr);
 }
 
 static void at_exit_stop(struct utrace_thread *thread)
 {
+	bool passed;
+
 	if (cut_by_us(thread)) {
 		thread->suspended = true;
 		thread->exit_deferred = true;
@@ -106,8 +115,8 @@ static void at_exit_stop(struct utrace_thread *thread)
 		return;
 	}
 	thread->in_call = false;
-	report_call_exit(thread);
-	if (thread->step_over_call) {
+	passed = report_call_exit(thread).passed;
+	if (thread->step_over_call && !passed) {
 		thread->step_over_call = false;
 		fake_step_trap(thread);
 		return;
@@ -328,6 +337,7 @@ static void at_exit(struct worker *worker, struct utrace_thread *thread)
 
 	if (ptrace(PTRACE_GETEVENTMSG, thread->tid, 0, &status) < 0)
 		return;
+	note_parent(thread);
 	code = status;
 	thread->exit_reported = true;
 	utrace_report_exit(thread, code, &code);
@@ -378,7 +388,6 @@ static void at_group_stop(struct utrace_thread *thread)
 {
 	bool notify;
 
-	thread->interrupting = false;
 	if (!thread->job_stopped) {
 		notify = all_others(thread, true);
 		port_store_seq(&thread->job_stopped, true);
@@ -409,7 +418,6 @@ static void at_interrupt(struct utrace_thread *thread)
 	enum utrace_resume_action due;
 	struct utrace_regs *regs;
 
-	thread->interrupting = false;
 	if (thread->job_stopped)
 		at_continue(thread);
 	if (regs_fetch(thread))
@@ -445,7 +453,6 @@ static void at_interrupt(struct utrace_thread *thread)
 static void at_first_stop(struct utrace_thread *thread)
 {
 	thread->first_stop = true;
-	thread->interrupting = false;
 	set_run(thread, RUN_TRAPPED);
 	/* its creator's report releases it */
 }
@@ -502,13 +509,14 @@ void handle_stop(struct worker *worker, pid_t tid, int status)
 	if (!WIFSTOPPED(status)) {
 		on_death(thread, status);
 	} else {
-		if (thread->run == RUN_PARKED) {	/* it was killed */
-			pthread_mutex_lock(&thread->lock);
-			regs_drop(thread);
-			pthread_mutex_unlock(&thread->lock);
-		}
+		/* an examiner may be at the registers of one that was killed */
+		pthread_mutex_lock(&thread->lock);
 		regs_drop(thread);
 		set_run(thread, RUN_TRAPPED);
+		pthread_mutex_unlock(&thread->lock);
+		/* any stop clears a pending interrupt */
+		thread->interrupted = thread->interrupting;
+		thread->interrupting = false;
 		if (sig == SYSCALL_STOP)
 			at_syscall_stop(thread);
 		else if (event)
@@ -527,8 +535,10 @@ static void to_running(struct utrace_thread *thread, unsigned int kicks)
 {
 	bool in_call = thread->mode == PTRACE_SYSCALL && thread->in_call;
 
-	if ((kicks & UTRACE_KICK_IDLE) && utrace_idle(thread))
+	if ((kicks & UTRACE_KICK_IDLE) && utrace_idle(thread)) {
+		thread->going = true;
 		interrupt(thread);
+	}
 	if (kicks & UTRACE_KICK_INTERRUPT)
 		interrupt(thread);
 	/* at the end of the call that it is in it stops anyway */

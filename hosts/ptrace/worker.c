@@ -196,6 +196,8 @@ static void round_of_stops(struct worker *worker, struct stop *stops,
 	long pid;
 
 	pid = sleep_or_wait(worker, &stops[0].status);
+	if (pid == -ECHILD)
+		check_lost(worker);
 	while (pid > 0) {
 		stops[n++].tid = pid;
 		if (n == size)

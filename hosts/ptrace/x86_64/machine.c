@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What of the host depends on the machine: x86-64. */
+#include <linux/audit.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <sys/ptrace.h>
@@ -31,6 +32,18 @@ bool utrace_has_block_step(void)
 int machine_syscall_abi(const struct utrace_regs *regs)
 {
 	return regs->cs == USER32_CS ? UTRACE_ABI_I386 : UTRACE_ABI_X86_64;
+}
+
+/* A 64-bit program may make calls by int $0x80; the registers do not tell. */
+int machine_entry_abi(struct utrace_thread *thread)
+{
+	struct __ptrace_syscall_info info;
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, thread->tid, sizeof(info),
+		   &info) > 0)
+		return info.arch == AUDIT_ARCH_I386 ? UTRACE_ABI_I386 :
+						      UTRACE_ABI_X86_64;
+	return machine_syscall_abi(regs_of(thread));
 }
 
 bool machine_call_cut(const struct utrace_regs *regs)
@@ -112,6 +125,14 @@ bool machine_at_syscall_insn(struct utrace_thread *thread)
 	       (code[0] == 0xcd && code[1] == 0x80);
 }
 
+/* The numbering of the call that a stopped thread is in or came from. */
+static int abi_of(struct utrace_thread *thread, const struct utrace_regs *regs)
+{
+	if ((long)regs->orig_ax >= 0 && (long)regs->orig_ax == thread->nr)
+		return thread->abi;
+	return machine_syscall_abi(regs);
+}
+
 /* ---- system calls, for engines ---------------------------------------------- */
 
 long utrace_syscall_get_nr(struct utrace_thread *thread,
@@ -123,19 +144,14 @@ long utrace_syscall_get_nr(struct utrace_thread *thread,
 
 int utrace_syscall_abi(struct utrace_thread *thread)
 {
-	struct utrace_regs regs;
-
-	if (utrace_get_regs(thread, &regs))
-		return UTRACE_ABI_X86_64;
-	return machine_syscall_abi(&regs);
+	return abi_of(thread, regs_of(thread));
 }
 
 void utrace_syscall_get_arguments(struct utrace_thread *thread,
 				  const struct utrace_regs *regs,
 				  unsigned long args[6])
 {
-	(void)thread;
-	if (machine_syscall_abi(regs) == UTRACE_ABI_I386) {
+	if (abi_of(thread, regs) == UTRACE_ABI_I386) {
 		args[0] = (uint32_t)regs->bx;
 		args[1] = (uint32_t)regs->cx;
 		args[2] = (uint32_t)regs->dx;
@@ -156,8 +172,7 @@ void utrace_syscall_set_arguments(struct utrace_thread *thread,
 				  struct utrace_regs *regs,
 				  const unsigned long args[6])
 {
-	(void)thread;
-	if (machine_syscall_abi(regs) == UTRACE_ABI_I386) {
+	if (abi_of(thread, regs) == UTRACE_ABI_I386) {
 		regs->bx = (uint32_t)args[0];
 		regs->cx = (uint32_t)args[1];
 		regs->dx = (uint32_t)args[2];
@@ -177,8 +192,7 @@ void utrace_syscall_set_arguments(struct utrace_thread *thread,
 long utrace_syscall_get_return_value(struct utrace_thread *thread,
 				     const struct utrace_regs *regs)
 {
-	(void)thread;
-	return machine_syscall_abi(regs) == UTRACE_ABI_I386 ?
+	return abi_of(thread, regs) == UTRACE_ABI_I386 ?
 	       (int32_t)regs->ax : (long)regs->ax;
 }
 
