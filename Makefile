@@ -1,0 +1,365 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# utrace: the library, the command, its engines, and the tests.
+#
+#	make			library, command, engines
+#	make demo		three engines on one real program
+#	make check		every check, in less than 20 minutes on two CPUs
+#	make check-quick	the short ones, in less than a minute
+#	make check-long		full rounds and mutations; goes on where it ended
+#	make install		DESTDIR, prefix, libdir, mandir, ...
+#	make deps		install what is missing (Debian, as root)
+#	make clean
+#
+#	V=1		show commands
+#	WERROR=0	warnings are no errors
+#	SAN=thread, SAN=address,undefined
+#			the same with a sanitizer, in build/tsan or build/asan
+#	SEED=N		repeat a random test (check, check-long)
+
+VERSION := 0.1.0
+SOVERSION := 0
+
+# ---- what is built where ----------------------------------------------------
+
+SAN ?=
+ifeq ($(SAN),)
+BUILD ?= build
+else ifeq ($(SAN),thread)
+BUILD ?= build/tsan
+else
+BUILD ?= build/asan
+endif
+OBJ := $(BUILD)/obj
+
+prefix ?= /usr/local
+bindir ?= $(prefix)/bin
+libdir ?= $(prefix)/lib
+includedir ?= $(prefix)/include
+datadir ?= $(prefix)/share
+mandir ?= $(datadir)/man
+docdir ?= $(datadir)/doc/utrace
+enginedir ?= $(libdir)/utrace/engines
+pkgconfigdir ?= $(libdir)/pkgconfig
+bashcompdir ?= $(datadir)/bash-completion/completions
+zshcompdir ?= $(datadir)/zsh/site-functions
+fishcompdir ?= $(datadir)/fish/vendor_completions.d
+DESTDIR ?=
+INSTALL ?= install
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+OBJCOPY ?= objcopy
+
+CFLAGS ?= -O2 -g
+WERROR ?= 1
+V ?= 0
+
+WARN := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes
+ifneq ($(WERROR),0)
+WARN += -Werror
+endif
+ifneq ($(SAN),)
+SANFLAGS := -fsanitize=$(SAN) -fno-omit-frame-pointer \
+	    $(if $(findstring undefined,$(SAN)),-fno-sanitize-recover=undefined)
+# A library with undefined symbols is the usual thing with a sanitizer.
+else
+NOUNDEF := -Wl,-z,defs
+endif
+
+# What comes from the user last, so that it wins.
+STD := -std=gnu11 -D_GNU_SOURCE
+ALL_CFLAGS = $(STD) -pthread $(WARN) $(SANFLAGS) $(CFLAGS)
+ALL_LDFLAGS = -pthread $(SANFLAGS) $(LDFLAGS)
+DEPFLAGS = -MMD -MP -MF $(@:.o=.d)
+SECCOMP_LIBS ?= -lseccomp
+
+ifeq ($(V),0)
+Q := @
+say = @$(if $(findstring s,$(filter-out -%,$(firstword $(MAKEFLAGS)))),:,printf '  %-7s %s\n' $(1) $(2))
+else
+Q :=
+say = @:
+endif
+
+# ---- sources ----------------------------------------------------------------
+
+HEADERS := $(wildcard include/utrace/*.h)
+
+CORE_SRC := $(wildcard core/*.c core/port/user/*.c)
+HOST_SRC := $(wildcard hosts/ptrace/*.c hosts/ptrace/x86_64/*.c \
+		       hosts/ptrace/x86_64/*.S)
+CLI_SRC := $(wildcard cli/*.c)
+ENGINE_COMMON_SRC := $(wildcard engines/common/*.c)
+ENGINES := $(filter-out common,$(sort \
+	$(patsubst engines/%/,%,$(dir $(wildcard engines/*/*.c)))))
+CONTRACT_SRC := $(wildcard tests/contract/*.c)
+STRESS_SRC := $(wildcard tests/stress/*.c)
+PROGRAM_SRC := $(wildcard tests/programs/*.c)
+
+obj = $(patsubst %,$(OBJ)/%.o,$(basename $(1)))
+
+CORE_OBJ := $(call obj,$(CORE_SRC))
+HOST_OBJ := $(call obj,$(HOST_SRC))
+LIB_OBJ := $(CORE_OBJ) $(HOST_OBJ)
+CLI_OBJ := $(call obj,$(CLI_SRC))
+CLI_INST_OBJ := $(patsubst cli/%.c,$(OBJ)/install/cli/%.o,$(CLI_SRC))
+ENGINE_COMMON_OBJ := $(call obj,$(ENGINE_COMMON_SRC))
+ENGINE_SRC := $(foreach e,$(ENGINES),$(wildcard engines/$(e)/*.c))
+ENGINE_OBJ := $(call obj,$(ENGINE_SRC))
+CONTRACT_OBJ := $(call obj,$(CONTRACT_SRC))
+STRESS_OBJ := $(call obj,$(STRESS_SRC))
+
+SHLIB := $(BUILD)/libutrace.so.$(SOVERSION)
+DEVLIB := $(BUILD)/libutrace.so
+ARLIB := $(BUILD)/libutrace.a
+COMMAND := $(BUILD)/utrace
+ENGINE_SO := $(ENGINES:%=$(BUILD)/engines/%.so)
+PROGRAMS := $(PROGRAM_SRC:tests/programs/%.c=$(BUILD)/tests/programs/%)
+
+ALL := $(if $(LIB_OBJ),$(SHLIB) $(DEVLIB) $(ARLIB) \
+	$(if $(CLI_SRC),$(COMMAND)) $(ENGINE_SO))
+TESTS := $(PROGRAMS) $(if $(LIB_OBJ), \
+	$(if $(CONTRACT_SRC),$(BUILD)/tests/contract) \
+	$(if $(STRESS_SRC),$(BUILD)/tests/stress))
+# contain accounts for processes; caps prints the host's capability table.
+TOOLS := $(BUILD)/tools/contain $(if $(LIB_OBJ),$(BUILD)/tools/caps)
+
+.PHONY: all tests tools
+all: $(ALL)
+tests: $(TESTS)
+tools: $(TOOLS)
+
+# ---- compiling --------------------------------------------------------------
+
+# What each part may see.  The core has no host's directory in its path, an
+# engine and a test of the contract have the public headers alone.
+$(CORE_OBJ): PART := -Icore -Icore/port/user -fPIC -fvisibility=hidden
+$(HOST_OBJ): PART := -Ihosts/ptrace -Icore -Icore/port/user -fPIC \
+		     -fvisibility=hidden
+$(ENGINE_COMMON_OBJ): PART := -Iengines/common -fPIC -fvisibility=hidden
+$(ENGINE_OBJ): PART := -Iengines/common -fPIC -fvisibility=hidden
+$(CLI_OBJ): PART := -DUTRACE_VERSION='"$(VERSION)"' \
+		    -DENGINE_DIR='"$(abspath $(BUILD)/engines)"'
+$(CLI_INST_OBJ): PART := -DUTRACE_VERSION='"$(VERSION)"' \
+			 -DENGINE_DIR='"$(enginedir)"'
+
+# Files that hold the flags, and change only when the flags do.
+define keep_text
+	@mkdir -p $(@D)
+	@printf '%s\n' $(1) | cmp -s - $@ || printf '%s\n' $(1) >$@
+endef
+quote = '$(subst ','\'',$(1))'
+
+$(BUILD)/flags: FORCE
+	$(call keep_text,$(call quote,$(CC) $(ALL_CFLAGS) / $(CPPFLAGS) / \
+		$(ALL_LDFLAGS) / $(LDLIBS) / $(VERSION)))
+$(BUILD)/flags-install: FORCE
+	$(call keep_text,$(call quote,$(enginedir) $(libdir)))
+
+# The list of objects, so that a source that goes away is noticed.
+$(BUILD)/objects: FORCE
+	$(call keep_text,$(call quote,$(LIB_OBJ) / $(CLI_OBJ) / $(ENGINE_OBJ) \
+		$(ENGINE_COMMON_OBJ) / $(CONTRACT_OBJ) / $(STRESS_OBJ)))
+
+$(OBJ)/%.o: %.c $(BUILD)/flags
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -Iinclude $(PART) $(ALL_CFLAGS) $(DEPFLAGS) \
+		-c -o $@ $<
+
+$(OBJ)/%.o: %.S $(BUILD)/flags
+	$(call say,AS,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -Iinclude $(PART) $(ALL_CFLAGS) $(DEPFLAGS) \
+		-c -o $@ $<
+
+$(OBJ)/install/cli/%.o: cli/%.c $(BUILD)/flags $(BUILD)/flags-install
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -Iinclude $(PART) $(ALL_CFLAGS) $(DEPFLAGS) \
+		-c -o $@ $<
+
+# ---- the library ------------------------------------------------------------
+
+$(SHLIB): $(LIB_OBJ) packaging/libutrace.map $(BUILD)/objects
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared -Wl,-soname,$(@F) \
+		-Wl,--version-script=packaging/libutrace.map $(NOUNDEF) \
+		$(ALL_LDFLAGS) -o $@ $(LIB_OBJ) $(LDLIBS) $(SECCOMP_LIBS)
+
+$(DEVLIB): $(SHLIB)
+	$(Q)ln -sfn $(<F) $@
+
+# One object in the archive, so that what is hidden in the shared library is
+# local here, and names no symbol of somebody's program.
+$(OBJ)/libutrace.o: $(LIB_OBJ) $(BUILD)/objects
+	$(call say,LD,$@)
+	$(Q)$(LD) -r -o $@.tmp $(LIB_OBJ)
+	$(Q)$(OBJCOPY) --localize-hidden $@.tmp $@
+	@rm -f $@.tmp
+
+$(ARLIB): $(OBJ)/libutrace.o
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $<
+
+# ---- command and engines ----------------------------------------------------
+
+$(COMMAND): $(CLI_OBJ) $(DEVLIB) $(BUILD)/objects
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN' -o $@ $(CLI_OBJ) \
+		-L$(BUILD) -lutrace $(LDLIBS) -ldl
+
+# Found by the dynamic linker without help: no run path then.
+SYSTEM_LIBDIRS := /lib /usr/lib /lib64 /usr/lib64 /lib/x86_64-linux-gnu \
+		  /usr/lib/x86_64-linux-gnu
+INSTALL_RPATH ?= $(if $(filter $(SYSTEM_LIBDIRS),$(libdir)),,$(libdir))
+
+$(BUILD)/install/utrace: $(CLI_INST_OBJ) $(DEVLIB) $(BUILD)/flags-install \
+			 $(BUILD)/objects
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) \
+		$(if $(INSTALL_RPATH),-Wl$(comma)-rpath$(comma)$(INSTALL_RPATH)) \
+		-o $@ $(CLI_INST_OBJ) -L$(BUILD) -lutrace $(LDLIBS) -ldl
+comma := ,
+
+# The command has loaded the library already when it loads an engine, so that
+# an engine needs no run path.
+define engine
+$(BUILD)/engines/$(1).so: $(call obj,$(wildcard engines/$(1)/*.c)) \
+			  $(ENGINE_COMMON_OBJ) $(DEVLIB) $(BUILD)/objects
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) -shared $$(NOUNDEF) $$(ALL_LDFLAGS) -o $$@ \
+		$$(filter %.o,$$^) -L$$(BUILD) -lutrace $$(LDLIBS) \
+		$$(SECCOMP_LIBS)
+endef
+$(foreach e,$(ENGINES),$(eval $(call engine,$(e))))
+
+# ---- tests ------------------------------------------------------------------
+
+$(BUILD)/tests/contract: $(CONTRACT_OBJ) $(ARLIB) $(BUILD)/objects
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(CONTRACT_OBJ) $(ARLIB) $(LDLIBS) \
+		$(SECCOMP_LIBS)
+
+$(BUILD)/tests/stress: $(STRESS_OBJ) $(ARLIB) $(BUILD)/objects
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(STRESS_OBJ) $(ARLIB) $(LDLIBS) \
+		$(SECCOMP_LIBS)
+
+# The traced programs know nothing of the library, and have no sanitizer.
+$(BUILD)/tests/programs/%: tests/programs/%.c $(BUILD)/flags
+	$(call say,CC,$@)
+	@mkdir -p $(@D) $(OBJ)/tests/programs
+	$(Q)$(CC) $(CPPFLAGS) $(STD) -pthread $(WARN) $(CFLAGS) \
+		-MMD -MP -MF $(OBJ)/tests/programs/$*.d $(LDFLAGS) -o $@ $<
+
+$(BUILD)/tools/contain: $(OBJ)/tools/contain.o
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $<
+
+$(BUILD)/tools/caps: $(OBJ)/tools/caps.o $(ARLIB)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) $(SECCOMP_LIBS)
+
+-include $(patsubst %.o,%.d,$(LIB_OBJ) $(CLI_OBJ) $(CLI_INST_OBJ) \
+	$(ENGINE_OBJ) $(ENGINE_COMMON_OBJ) $(CONTRACT_OBJ) $(STRESS_OBJ)) \
+	$(PROGRAM_SRC:tests/programs/%.c=$(OBJ)/tests/programs/%.d) \
+	$(OBJ)/tools/contain.d $(OBJ)/tools/caps.d
+
+# ---- checks -----------------------------------------------------------------
+
+# The checks build what they test, so that a build that fails is a check that
+# fails; see tools/check for the list.
+.PHONY: check check-quick check-long bench demo deps
+check:
+	+@MAKE='$(MAKE)' tools/check full
+check-quick:
+	+@MAKE='$(MAKE)' tools/check quick
+check-long:
+	+@MAKE='$(MAKE)' tools/check-long
+
+bench:
+	@if test -x bench/run; then exec bench/run; \
+	else echo 'make bench: there is no bench/run yet' >&2; exit 1; fi
+
+deps:
+	@tools/deps all
+
+demo:
+	@tools/deps demo
+	+@$(MAKE) --no-print-directory all tests
+	@if test -x demo/run; then exec demo/run; \
+	else echo 'make demo: there is no demo/run yet' >&2; exit 1; fi
+
+# ---- installing -------------------------------------------------------------
+
+MAN1 := $(wildcard docs/*.1 docs/man/*.1)
+MAN3 := $(wildcard docs/*.3 docs/man/*.3)
+COMPLETIONS := packaging/completions
+
+$(BUILD)/install/utrace.pc: packaging/utrace.pc.in FORCE
+	@mkdir -p $(@D)
+	@sed -e 's|@prefix@|$(prefix)|' -e 's|@libdir@|$(libdir)|' \
+		-e 's|@includedir@|$(includedir)|' \
+		-e 's|@enginedir@|$(enginedir)|' \
+		-e 's|@version@|$(VERSION)|' $< >$@
+
+install_dir = $(INSTALL) -d '$(DESTDIR)$(1)'
+install_data = $(if $(strip $(1)),$(call install_dir,$(2)) && \
+	$(INSTALL) -m 644 $(1) '$(DESTDIR)$(2)',:)
+
+.PHONY: install uninstall clean FORCE
+install: $(ALL) $(BUILD)/install/utrace.pc \
+	 $(if $(CLI_SRC),$(BUILD)/install/utrace)
+	$(call install_data,$(HEADERS),$(includedir)/utrace)
+	$(call install_dir,$(libdir))
+	$(INSTALL) -m 755 $(SHLIB) '$(DESTDIR)$(libdir)'
+	ln -sfn $(notdir $(SHLIB)) '$(DESTDIR)$(libdir)/$(notdir $(DEVLIB))'
+	$(INSTALL) -m 644 $(ARLIB) '$(DESTDIR)$(libdir)'
+	$(call install_data,$(BUILD)/install/utrace.pc,$(pkgconfigdir))
+ifneq ($(CLI_SRC),)
+	$(call install_dir,$(bindir))
+	$(INSTALL) -m 755 $(BUILD)/install/utrace '$(DESTDIR)$(bindir)'
+endif
+	$(call install_data,$(ENGINE_SO),$(enginedir))
+	$(call install_data,$(MAN1),$(mandir)/man1)
+	$(call install_data,$(MAN3),$(mandir)/man3)
+	$(call install_data,$(wildcard docs/contract.md README.md),$(docdir))
+ifneq ($(wildcard $(COMPLETIONS)/utrace.bash),)
+	$(call install_dir,$(bashcompdir))
+	$(INSTALL) -m 644 $(COMPLETIONS)/utrace.bash \
+		'$(DESTDIR)$(bashcompdir)/utrace'
+endif
+	$(call install_data,$(wildcard $(COMPLETIONS)/_utrace),$(zshcompdir))
+	$(call install_data,$(wildcard $(COMPLETIONS)/utrace.fish),$(fishcompdir))
+
+uninstall:
+	rm -rf '$(DESTDIR)$(includedir)/utrace' '$(DESTDIR)$(enginedir)' \
+		'$(DESTDIR)$(docdir)'
+	-rmdir '$(DESTDIR)$(libdir)/utrace'
+	rm -f '$(DESTDIR)$(libdir)/$(notdir $(SHLIB))' \
+		'$(DESTDIR)$(libdir)/$(notdir $(DEVLIB))' \
+		'$(DESTDIR)$(libdir)/$(notdir $(ARLIB))' \
+		'$(DESTDIR)$(pkgconfigdir)/utrace.pc' \
+		'$(DESTDIR)$(bindir)/utrace' \
+		'$(DESTDIR)$(bashcompdir)/utrace' \
+		'$(DESTDIR)$(zshcompdir)/_utrace' \
+		'$(DESTDIR)$(fishcompdir)/utrace.fish' \
+		$(foreach m,$(MAN1),'$(DESTDIR)$(mandir)/man1/$(notdir $(m))') \
+		$(foreach m,$(MAN3),'$(DESTDIR)$(mandir)/man3/$(notdir $(m))')
+
+clean:
+	rm -rf $(BUILD)
+
+FORCE:
+.DELETE_ON_ERROR:
+.SUFFIXES:
