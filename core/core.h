@@ -97,10 +97,12 @@ enum point {
  * @point: where
  * @again: the entry pass is to be made again (SYS-4)
  * @aborted: what the last entry pass chose
- * @resume: the smallest action that the last pass returned, or a step asked
- *	for by utrace_control() since
- * @due: %UTRACE_REPORT or %UTRACE_INTERRUPT asked for by utrace_control(), or
- *	an INTERRUPT returned; stands until its report. %UTRACE_RESUME: nothing
+ * @resume: the smallest action but STOP that the last pass returned, or a step
+ *	asked for by utrace_control() since
+ * @due: %UTRACE_REPORT or %UTRACE_INTERRUPT, which stands until the pass before
+ *	user mode: asked for by utrace_control(), brought about by a STOP that a
+ *	callback returned (REP-7), or an INTERRUPT returned. %UTRACE_RESUME:
+ *	nothing
  * @runs: how often it went on after a stop
  * @newborn: its creator has not reported it yet
  * @creator: whose report_clone pass runs
@@ -175,6 +177,7 @@ void utrace_join_locked(struct utrace *utrace, struct list_head *gone);
  * @utrace: the thread's state
  * @event: the event's mask bit, or 0
  * @resume: the smallest resume action so far
+ * @rest: the smallest but for STOP, which counts by the engines' flags
  * @bits: the event-specific bits so far
  * @callbacks: how many were made
  */
@@ -182,6 +185,7 @@ struct pass {
 	struct utrace *utrace;
 	unsigned long event;
 	enum utrace_resume_action resume;
+	enum utrace_resume_action rest;
 	u32 bits;
 	unsigned int callbacks;
 };

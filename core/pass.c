@@ -52,6 +52,7 @@ void pass_begin(struct pass *pass, struct utrace *utrace, unsigned long event)
 	pass->utrace = utrace;
 	pass->event = event;
 	pass->resume = UTRACE_RESUME;
+	pass->rest = UTRACE_RESUME;
 	pass->bits = 0;
 	pass->callbacks = 0;
 	port_store_seq(&utrace->in_pass, true);
@@ -61,18 +62,32 @@ void pass_begin(struct pass *pass, struct utrace *utrace, unsigned long event)
 	port_store(&utrace->resume, UTRACE_RESUME);
 }
 
-/*
- * The decision is in place when this returns: the smallest action in @resume,
- * an INTERRUPT also in @due, where it stands until its report.
- */
+/* What a pass leaves to be reported before user mode. */
+static enum utrace_resume_action leaves_due(struct pass *pass)
+{
+	if (pass->rest == UTRACE_INTERRUPT)
+		return UTRACE_INTERRUPT;
+	switch (pass->event) {
+	case 0:
+	case UTRACE_EVENT(SYSCALL_ENTRY):
+	case UTRACE_EVENT(EXIT):
+	case UTRACE_EVENT(DEATH):
+		return UTRACE_RESUME;
+	}
+	return pass->resume == UTRACE_STOP ? UTRACE_REPORT : UTRACE_RESUME;
+}
+
+/* The decision is in place when this returns: in @resume and @due. */
 void pass_end(struct pass *pass)
 {
+	enum utrace_resume_action due = leaves_due(pass);
 	struct utrace *utrace = pass->utrace;
 
-	port_store(&utrace->resume, pass->resume);
-	if (pass->resume == UTRACE_INTERRUPT) {
+	port_store(&utrace->resume, pass->rest);
+	if (due != UTRACE_RESUME) {
 		port_lock(&utrace->lock);
-		utrace->due = UTRACE_INTERRUPT;
+		if (due < utrace->due)
+			utrace->due = due;
 		port_store_seq(&utrace->attention, true);
 		port_unlock(&utrace->lock);
 	}
@@ -174,6 +189,8 @@ bool pass_take(struct pass *pass, struct engine *engine, u32 ret)
 		change_stop(utrace, engine, action == UTRACE_STOP);
 	if (action < pass->resume)
 		pass->resume = action;
+	if (action < pass->rest && action != UTRACE_STOP)
+		pass->rest = action;
 	return true;
 }
 
@@ -203,7 +220,7 @@ struct utrace_decision pass_decide(struct utrace *utrace, bool may_stop,
 	enum utrace_resume_action resume = port_load(&utrace->resume);
 	bool held;
 
-	if (!port_load_seq(&utrace->attention) && resume != UTRACE_STOP) {
+	if (!port_load_seq(&utrace->attention)) {
 		decision.resume = resume;
 		return decision;
 	}
@@ -217,8 +234,6 @@ struct utrace_decision pass_decide(struct utrace *utrace, bool may_stop,
 		if (utrace->due < resume)
 			resume = utrace->due;
 		if (held && resume > UTRACE_REPORT)
-			resume = UTRACE_REPORT;
-		if (resume == UTRACE_STOP)
 			resume = UTRACE_REPORT;
 		decision.resume = resume;
 	}

@@ -102,8 +102,7 @@ static struct utrace_decision entry_pass(struct utrace *utrace,
 	port_store(&utrace->aborted, pass.bits == UTRACE_SYSCALL_ABORT);
 	pass_end(&pass);
 	decision = pass_decide(utrace, true, POINT_ENTRY);
-	if (decision.resume == UTRACE_STOP && pass.resume < UTRACE_SINGLESTEP &&
-	    pass.resume != UTRACE_STOP)
+	if (decision.resume == UTRACE_STOP && pass.rest <= UTRACE_REPORT)
 		port_store(&utrace->again, true);
 	decision.abort = utrace->aborted;
 	decision.passed = true;
