@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Starting the command.
+ *
+ * Engines are to see the exec itself, so they are attached before it, and by
+ * then nobody knows whether it works.  A small engine of the command's own
+ * watches it and leaves with it.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <utrace/state.h>
+#include <utrace/thread.h>
+#include <utrace/utrace.h>
+
+#include "complain.h"
+#include "options.h"
+#include "program.h"
+#include "signals.h"
+#include "start.h"
+
+/* The errno of the exec so far, 0 once it worked. */
+static atomic_int exec_error;
+
+static uint32_t watch_result(uint32_t action, struct utrace_engine *engine,
+			     struct utrace_regs *regs)
+{
+	long error = utrace_syscall_get_error(utrace_current(), regs);
+
+	(void)action;
+	(void)engine;
+	if (error)
+		exec_error = -error;
+	return UTRACE_RESUME;
+}
+
+static uint32_t watch_exec(uint32_t action, struct utrace_engine *engine,
+			   const struct utrace_binfmt *fmt,
+			   const struct utrace_binprm *bprm,
+			   struct utrace_regs *regs)
+{
+	(void)action;
+	(void)engine;
+	(void)fmt;
+	(void)bprm;
+	(void)regs;
+	exec_error = 0;
+	return UTRACE_DETACH;
+}
+
+static const struct utrace_engine_ops watch_ops = {
+	.report_exec = watch_exec,
+	.report_syscall_exit = watch_result,
+};
+
+static int attach_watch(struct utrace_thread *thread)
+{
+	struct utrace_syscall_set *set = utrace_syscall_set_new();
+	struct utrace_engine *engine;
+	int err;
+
+	if (!set)
+		return -ENOMEM;
+	engine = utrace_attach_task(thread, UTRACE_ATTACH_CREATE, &watch_ops,
+				    NULL);
+	if (utrace_is_err(engine)) {
+		utrace_syscall_set_free(set);
+		return utrace_ptr_err(engine);
+	}
+	err = utrace_syscall_set_add_name(set, "execve");
+	if (!err)
+		err = utrace_set_syscalls(thread, engine, set);
+	if (!err)
+		err = utrace_set_events(thread, engine,
+					UTRACE_EVENT(EXEC) |
+					UTRACE_EVENT(SYSCALL_EXIT));
+	utrace_engine_put(engine);
+	utrace_syscall_set_free(set);
+	return err;
+}
+
+/* The program is held and has done nothing yet, nor will it. */
+static void discard(struct child *child)
+{
+	kill(child->pid, SIGKILL);
+	while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	child->ended = true;
+}
+
+int child_start(struct child *child, struct trees *trees, const char *name,
+		const char *path, char **argv)
+{
+	struct utrace_start start = {
+		.size = sizeof(start),
+		.path = path,
+		.argv = argv,
+		.at = UTRACE_START_AT_EXEC,
+		.in_child = signals_give_back,
+	};
+	struct utrace_thread *thread;
+	int err;
+
+	child->name = name;
+	thread = utrace_thread_start(&start);
+	if (utrace_is_err(thread))
+		return program_cannot_run(name, -utrace_ptr_err(thread));
+	child->pid = utrace_thread_group(thread);
+
+	err = attach_watch(thread);
+	if (!err)
+		err = trees_add_thread(trees, thread);
+	if (!err)
+		err = utrace_thread_go(thread);
+	if (err) {
+		complain("cannot trace '%s': %s", name, strerror(-err));
+		discard(child);
+	}
+	utrace_thread_put(thread);
+	return err ? EXIT_TROUBLE : 0;
+}
+
+void child_check(struct child *child)
+{
+	int status;
+
+	if (child->pid && !child->ended &&
+	    waitpid(child->pid, &status, WNOHANG) == child->pid &&
+	    (WIFEXITED(status) || WIFSIGNALED(status))) {
+		child->ended = true;
+		child->status = status;
+	}
+}
+
+int child_exec_error(void)
+{
+	return exec_error;
+}

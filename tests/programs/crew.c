@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * "crew N": a main thread and N others, that do what they are told.
+ *
+ *	call, i386	a system call (callcmd.h)
+ *	exec		execs this program anew: "crew", "0", "again"
+ *	script		execs a script whose interpreter is this program
+ *	word		tells the address of a word that nothing changes: "word ADDR"
+ *	at K CMD	thread K does CMD
+ *	lead K		thread K takes the commands, the main thread exits
+ */
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <fcntl.h>
+#include "callcmd.h"
+
+#define MAX	64
+
+static int tube[MAX][2];
+static int nthreads;
+static volatile unsigned int word = 0x600d600d;
+
+static void own_path(char *path)
+{
+	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX);
+
+	if (n < 0)
+		error("readlink");
+	path[n] = 0;
+}
+
+static void again(void)
+{
+	char path[PATH_MAX + 1];
+
+	own_path(path);
+	execl(path, "crew", "0", "again", (char *)NULL);
+	error("exec");
+}
+
+static void script(void)
+{
+	char path[PATH_MAX + 1], name[64];
+	int fd;
+
+	own_path(path);
+	snprintf(name, sizeof(name), "/tmp/utrace-crew-%d.sh", getpid());
+	fd = open(name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0700);
+	if (fd < 0 || dprintf(fd, "#!%s\n", path) < 0 || close(fd))
+		error("script");
+	execl(name, name, "script", (char *)NULL);
+	unlink(name);
+	error("exec");
+}
+
+static void commands(void);
+
+static void perform(const char *cmd)
+{
+	char buf[512];
+	int k, n = 0;
+
+	if (call_command(cmd))
+		return;
+	if (is(cmd, "exec", NULL))
+		again();
+	if (is(cmd, "script", NULL))
+		script();
+	if (is(cmd, "commands", NULL))
+		commands();
+	if (is(cmd, "word", NULL)) {
+		tell("word %#lx", (unsigned long)&word);
+		return;
+	}
+	if (sscanf(cmd, "at %d %n", &k, &n) == 1 && n && k < nthreads) {
+		snprintf(buf, sizeof(buf), "%s", cmd + n);
+		if (write(tube[k][1], buf, strlen(buf)) < 0)
+			error("write");
+		return;
+	}
+	if (sscanf(cmd, "lead %d", &k) == 1 && k < nthreads) {
+		if (write(tube[k][1], "commands", 8) != 8)
+			error("write");
+		raw_call3(SYS_exit, 0, 0, 0);
+	}
+	tell("error unknown command %s", cmd);
+	_exit(98);
+}
+
+static void commands(void)
+{
+	for (;;)
+		perform(hear());
+}
+
+static void *other(void *arg)
+{
+	long k = (long)arg;
+	char buf[512];
+	ssize_t n;
+
+	tell("thread %d", (int)syscall(SYS_gettid));
+	if (write(tube[MAX - 1][1], "", 1) != 1)
+		error("write");
+	while ((n = read(tube[k][0], buf, sizeof(buf) - 1)) > 0) {
+		buf[n] = 0;
+		perform(buf);
+	}
+	error("read");
+}
+
+int main(int argc, char **argv)
+{
+	pthread_t t;
+	char c;
+	long k;
+
+	/* Signals that dump core are of use here, their files are not. */
+	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+	/* As the interpreter of its script it is called with the script. */
+	if (argc > 2 && !strcmp(argv[2], "script"))
+		unlink(argv[1]);
+	nthreads = argc > 1 ? atoi(argv[1]) : 0;
+	/* Packets, as the command pipe; the last one tells that one is up. */
+	for (k = 0; nthreads && k < MAX; k++)
+		if (k < nthreads || k == MAX - 1)
+			if (pipe2(tube[k], O_DIRECT | O_CLOEXEC))
+				error("pipe");
+	for (k = 0; k < nthreads; k++) {
+		if (pthread_create(&t, NULL, other, (void *)k))
+			error("pthread_create");
+		if (read(tube[MAX - 1][0], &c, 1) != 1)
+			error("read");
+	}
+	ready();
+	commands();
+	return 0;
+}

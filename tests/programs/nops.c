@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * From a command until the word at "stop" is set, runs a loop of which each
+ * instruction from "first" up to "last" is one byte long; "entered" is set
+ * just before.  For stepping.
+ */
+#include "prog.h"
+
+#ifndef __x86_64__
+#error "write the loop for this machine"
+#endif
+
+static volatile unsigned int stop, entered;
+extern const char first[], last[];
+
+int main(void)
+{
+	ready();
+	tell("first %p", (const void *)first);
+	tell("last %p", (const void *)last);
+	tell("stop %p", (void *)&stop);
+	tell("entered %p", (void *)&entered);
+	hear();
+	__asm__ volatile(
+		"movl $1, %[entered]\n"
+		".globl first, last\n"
+		"first:\n"
+		"	.rept 64\n"
+		"	nop\n"
+		"	.endr\n"
+		"last:\n"
+		"	cmpl $0, %[stop]\n"
+		"	je first\n"
+		: [entered] "=m" (entered)
+		: [stop] "m" (stop)
+		: "cc", "memory");
+	tell("done");
+	hear();
+	return 0;
+}
