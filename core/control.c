@@ -82,6 +82,7 @@ int utrace_set_events(struct task_struct *task, struct utrace_engine *engine,
 		}
 	}
 	port_unlock(&utrace->lock);
+	utrace_host_sync();
 	return ret;
 }
 
@@ -197,6 +198,7 @@ int utrace_control(struct task_struct *task, struct utrace_engine *engine,
 		ret = go_locked(utrace, e, action);
 	port_unlock(&utrace->lock);
 	engines_put(&gone);
+	utrace_host_sync();
 	return ret;
 }
 

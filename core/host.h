@@ -200,6 +200,12 @@ int utrace_host_adopt(struct task_struct *task);
 #define UTRACE_KICK_IDLE	0x10	/* the last engine is gone */
 void utrace_host_kick(struct task_struct *task, unsigned int what);
 
+/*
+ * After a kick, with nothing held: the host may let it take effect before the
+ * call that made it returns.  It waits for no callback.
+ */
+void utrace_host_sync(void);
+
 /* It is stopped for job control. Under the core's lock. */
 bool utrace_host_job_stopped(struct task_struct *task);
 

@@ -154,6 +154,7 @@ int utrace_exit(void)
 	if (here && here->running) {
 		err = -EBUSY;
 	} else if (here) {
+		workers_free();
 		munmap(here, sizeof(*here));
 		port_store_release(&here, (struct here *)NULL);
 	}
@@ -184,6 +185,11 @@ struct utrace *utrace_host_install(struct task_struct *task,
 		return utrace_get(fresh);
 	utrace_put(fresh);
 	return utrace_get(none);
+}
+
+void utrace_host_sync(void)
+{
+	worker_sync();
 }
 
 void utrace_host_kick(struct task_struct *task, unsigned int what)

@@ -164,7 +164,10 @@ struct job {
  * @pid: its process ID and thread ID; 0 until it runs
  * @bell: set by whoever wants it to look at its mail; see wait.S
  * @asleep: it is in wait4 (1) or in futex (2), or about to
- * @mail_lock: orders @mail and @jobs; a leaf
+ * @mail_lock: orders @mail, @jobs and the counts of letters; a leaf
+ * @posted, @handled: letters put into @mail, and those acted on
+ * @progress: what senders sleep on that wait for @handled; see worker_sync()
+ * @senders: how many
  * @threads: those that it traces; its own
  * @ntracees: their number; written by itself
  * @load: threads that are, or are about to be, its; under the pool's lock
@@ -178,6 +181,10 @@ struct worker {
 	int asleep;
 	pthread_mutex_t mail_lock;
 	pthread_cond_t job_done;
+	unsigned int posted;
+	unsigned int handled;
+	unsigned int progress;
+	unsigned int senders;
 	struct list_head mail;
 	struct list_head jobs;
 	struct list_head threads;
@@ -196,6 +203,8 @@ struct worker {
 struct context {
 	struct worker *worker;		/* it is this worker */
 	struct utrace_thread *thread;	/* a callback on its behalf runs */
+	struct worker *mailed;		/* has a letter of ours, not yet waited for */
+	unsigned int letter;
 };
 extern __thread struct context utrace_context;
 
@@ -220,6 +229,9 @@ void worker_chosen(struct worker *worker);
 void worker_ring(struct worker *worker);
 int worker_run_job(struct worker *worker, struct job *job);
 void worker_mail(struct utrace_thread *thread, unsigned int kicks);
+void worker_sync(void);
+void worker_serves(struct worker *worker, pid_t tgid);
+void workers_free(void);
 bool worker_is_ours(pid_t pid);
 unsigned int workers_count(void);
 void workers_ring_all(void);
@@ -359,6 +371,8 @@ unsigned long machine_clone_flags(struct utrace_thread *thread, int event);
 bool machine_call_cut(const struct utrace_regs *regs);
 /* -EINTR of a call that an untraced run would have restarted (INV-1). */
 bool machine_repair_eintr(struct utrace_regs *regs);
+/* Called by each worker when it starts. */
+void machine_probe_block_step(void);
 /* The number that the kernel restarts some calls with. */
 long machine_restart_nr(const struct utrace_regs *regs);
 /* The next instruction is a system call. */

@@ -65,8 +65,8 @@ static int step_request(struct utrace_thread *thread,
 		thread->step_over_call = true;
 		return PTRACE_SYSCALL;
 	}
-	return action == UTRACE_BLOCKSTEP ? PTRACE_SINGLEBLOCK :
-					    PTRACE_SINGLESTEP;
+	return action == UTRACE_BLOCKSTEP && utrace_has_block_step() ?
+	       PTRACE_SINGLEBLOCK : PTRACE_SINGLESTEP;
 }
 
 /*
@@ -98,8 +98,13 @@ void resume(struct utrace_thread *thread, int sig,
 	if (action == UTRACE_INTERRUPT ||
 	    (back && !thread->in_call && !thread->suspended))
 		interrupt(thread);
-	if (request != PTRACE_SYSCALL)
+	if (request != PTRACE_SYSCALL) {
+		/* no stop will tell of the present call's end or restart */
 		thread->in_call = false;
+		thread->suspended = false;
+		thread->exit_deferred = false;
+		thread->exit_told = false;
+	}
 
 	options = options_for(thread, wanted);
 	if (options != thread->options &&
@@ -110,13 +115,8 @@ void resume(struct utrace_thread *thread, int sig,
 	set_run(thread, RUN_RUNNING);
 	pthread_mutex_unlock(&thread->lock);
 	thread->mode = request;
-	if (ptrace(request, thread->tid, 0, sig) < 0 &&
-	    request == PTRACE_SINGLEBLOCK) {
-		/* no block step here: it acts as a single step (CTL-7) */
-		thread->mode = PTRACE_SINGLESTEP;
-		ptrace(PTRACE_SINGLESTEP, thread->tid, 0, sig);
-	}
-	/* any other failure: it was killed, and its end will be waited for */
+	/* if this fails it was killed, and its end will be waited for */
+	ptrace(request, thread->tid, 0, sig);
 	if (unsettled)
 		utrace_settled(thread);
 }

@@ -381,7 +381,9 @@ static void stay_stopped(struct utrace_thread *thread)
 	set_run(thread, RUN_LISTENING);
 	pthread_mutex_unlock(&thread->lock);
 	ptrace(PTRACE_LISTEN, thread->tid, 0, 0);
-	/* a stop that was asked for since is in the mail */
+	/* what engines want from now on is seen to when it goes on */
+	port_store_seq(&thread->unsettled, false);
+	utrace_settled(thread);
 }
 
 static void at_group_stop(struct utrace_thread *thread)
@@ -504,7 +506,7 @@ void handle_stop(struct worker *worker, pid_t tid, int status)
 			return;
 		}
 	}
-	worker->serving = thread->tgid;
+	worker_serves(worker, thread->tgid);
 	set_current(thread);
 	if (!WIFSTOPPED(status)) {
 		on_death(thread, status);
@@ -525,7 +527,7 @@ void handle_stop(struct worker *worker, pid_t tid, int status)
 			at_signal_stop(thread, sig);
 	}
 	set_current(NULL);
-	worker->serving = 0;
+	worker_serves(worker, 0);
 	utrace_thread_put(thread);
 }
 
@@ -571,9 +573,11 @@ void handle_mail(struct utrace_thread *thread, unsigned int kicks)
 		break;
 	case RUN_PARKED:
 		if (thread->at != PARKED_JOB_STOP) {
+			worker_serves(thread->owner, thread->tgid);
 			set_current(thread);
 			continue_parked(thread);
 			set_current(NULL);
+			worker_serves(utrace_context.worker, 0);
 		}
 		else if (!utrace_holds_stop(thread) && !let_go(thread, 0))
 			stay_stopped(thread);

@@ -24,6 +24,11 @@
 #define MAX_WORKERS	64
 /* how long the lender waits for a worker that ended; milliseconds */
 #define MAX_TRIES	1000
+/* how often a sender looks again, every 2 ms, whether its letter was read */
+#define MAX_SYNC	10
+/* what a thread that runs has to hear of before the call returns */
+#define SYNC_KICKS \
+	(UTRACE_KICK_WANTED | UTRACE_KICK_REPORT | UTRACE_KICK_INTERRUPT)
 /* room for a signal frame with the largest register state, some 11 KiB */
 #define NAP_STACK	(64 << 10)
 /* any signal would do: the worker has handlers of its own */
@@ -35,16 +40,18 @@ __thread struct context utrace_context;
 
 /**
  * The pool.
- * @lock: orders the list of workers, their loads, and starting them.  Taken
+ * @lock: orders the lists of workers, their loads, and starting them.  Taken
  *	before a worker's mail lock, never while a thread's lock is held.
  */
 static struct {
 	pthread_mutex_t lock;
 	struct list_head workers;
+	struct list_head retired;
 	unsigned int nr;
 } pool = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.workers = LIST_HEAD_INIT(pool.workers),
+	.retired = LIST_HEAD_INIT(pool.retired),
 };
 
 static long futex(int *word, int op, int value)
@@ -88,14 +95,63 @@ void worker_mail(struct utrace_thread *thread, unsigned int kicks)
 		list_add_tail(&thread->mail, &worker->mail);
 	}
 	thread->kicks |= kicks;
+	utrace_context.letter = ++worker->posted;
 	pthread_mutex_unlock(&worker->mail_lock);
 	worker_ring(worker);
+	if (kicks & SYNC_KICKS)
+		utrace_context.mailed = worker;
+}
+
+static void tell_senders(struct worker *worker)
+{
+	__atomic_add_fetch(&worker->progress, 1, __ATOMIC_SEQ_CST);
+	if (port_load_seq(&worker->senders))
+		syscall(SYS_futex, &worker->progress, FUTEX_WAKE_PRIVATE,
+			1 << 30, NULL, NULL, 0);
+}
+
+/* The worker is about to run callbacks for a process, or is done (0). */
+void worker_serves(struct worker *worker, pid_t tgid)
+{
+	port_store_seq(&worker->serving, tgid);
+	if (tgid)
+		tell_senders(worker);
+}
+
+/*
+ * After a call that a running thread has to hear of: let its worker have
+ * interrupted it before the call returns, so that it runs no more user code than
+ * the machine is quick to run.  A worker that runs callbacks is not waited for:
+ * they may need what the caller holds.  Neither does anybody wait in a callback.
+ */
+void worker_sync(void)
+{
+	const struct timespec limit = { .tv_nsec = 2000000 };
+	struct worker *worker = utrace_context.mailed;
+	unsigned int tries, seen;
+
+	utrace_context.mailed = NULL;
+	if (!worker || utrace_context.worker || utrace_context.thread)
+		return;
+	__atomic_add_fetch(&worker->senders, 1, __ATOMIC_SEQ_CST);
+	for (tries = 0; tries < MAX_SYNC; tries++) {
+		seen = port_load_seq(&worker->progress);
+		if ((int)(port_load_seq(&worker->handled) -
+			  utrace_context.letter) >= 0 ||
+		    port_load_seq(&worker->serving) ||
+		    port_load_seq(&worker->quit))
+			break;
+		syscall(SYS_futex, &worker->progress, FUTEX_WAIT_PRIVATE, seen,
+			&limit, NULL, 0);
+	}
+	__atomic_sub_fetch(&worker->senders, 1, __ATOMIC_SEQ_CST);
 }
 
 static struct utrace_thread *take_mail(struct worker *worker,
 				       unsigned int *kicks)
 {
 	struct utrace_thread *thread = NULL;
+	bool done = false;
 
 	pthread_mutex_lock(&worker->mail_lock);
 	if (!list_empty(&worker->mail)) {
@@ -104,8 +160,13 @@ static struct utrace_thread *take_mail(struct worker *worker,
 		list_del_init(&thread->mail);
 		*kicks = thread->kicks;
 		thread->kicks = 0;
+	} else if (worker->handled != worker->posted) {
+		port_store_seq(&worker->handled, worker->posted);
+		done = true;
 	}
 	pthread_mutex_unlock(&worker->mail_lock);
+	if (done)
+		tell_senders(worker);
 	return thread;
 }
 
@@ -270,6 +331,7 @@ static int worker_main(void *arg)
 	set_action(BELL_SIGNAL, utrace_on_bell, SA_RESTART | SA_SIGINFO);
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, 8);
 
+	machine_probe_block_step();
 	utrace_context.worker = worker;
 	pthread_mutex_lock(&worker->mail_lock);
 	worker->ready = true;
@@ -483,6 +545,7 @@ void workers_reset(void)
 {
 	pthread_mutex_init(&pool.lock, NULL);
 	INIT_LIST_HEAD(&pool.workers);
+	INIT_LIST_HEAD(&pool.retired);
 	pool.nr = 0;
 	memset(&utrace_context, 0, sizeof(utrace_context));
 }
@@ -506,6 +569,21 @@ void workers_shutdown(void)
 		port_store_seq(&worker->quit, true);
 		worker_ring(worker);
 		pthread_join(worker->lender, NULL);
+		/* a call that is on its way out may still look at it */
+		pthread_mutex_lock(&pool.lock);
+		list_add_tail(&worker->link, &pool.retired);
+		pthread_mutex_unlock(&pool.lock);
+	}
+}
+
+/* After the last call. */
+void workers_free(void)
+{
+	struct worker *worker;
+
+	while (!list_empty(&pool.retired)) {
+		worker = list_first_entry(&pool.retired, struct worker, link);
+		list_del_init(&worker->link);
 		worker_free(worker);
 	}
 }

@@ -372,6 +372,9 @@ bool rec_resume(struct recorder *rec);
 /* Wait until control(STOP) gives 0. */
 bool rec_wait_stopped(struct recorder *rec);
 
+/* Wait until a STOP that a callback of @rec returned holds the thread. */
+bool rec_wait_held(struct recorder *rec);
+
 /* ---- gates and threads --------------------------------------------------- */
 
 /*

@@ -435,6 +435,21 @@ void rec_dump(struct recorder *rec)
 		       e->arg[2], e->arg[3]);
 }
 
+bool rec_wait_held(struct recorder *rec)
+{
+	struct utrace_examiner exam;
+	int err = 0;
+
+	/* -EINVAL: it holds no stop yet; -EAGAIN: it is not there yet */
+	if (h_poll_(H_LIMIT_MS,
+		    !(err = utrace_prepare_examine(rec->task, rec->engine,
+						   &exam))))
+		return true;
+	h_fail(__FILE__, __LINE__, "prepare_examine() is %d, never 0", err);
+	rec_dump(rec);
+	return false;
+}
+
 bool rec_wait_stopped(struct recorder *rec)
 {
 	int err = 0;

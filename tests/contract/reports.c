@@ -127,8 +127,8 @@ TEST(rep_quiesce_first, "REP-2")
 		 rec_count(both, REC_SYSCALL_EXIT));
 	CHECK_EQ(rec_count(q, REC_SYSCALL_EXIT), 0);
 
-	CHECK_EQ(rec_attach(asks, prog_task(p), EV(SYSCALL_ENTRY)), 0);
 	n = rec_count_arg(q, REC_QUIESCE, EV(SYSCALL_ENTRY));
+	CHECK_EQ(rec_attach(asks, prog_task(p), EV(SYSCALL_ENTRY)), 0);
 	CHECK(one_call(p));
 	/* in its read again, so that no pass is half over */
 	CHECK(wait_until(prog_state(p) == 'S'));
@@ -286,7 +286,7 @@ TEST(rep_action_stop_and_detach, "REP-4 REP-8")
 	return_once(detach, REC_SYSCALL_EXIT, UTRACE_DETACH);
 	return_once(stop, REC_SYSCALL_EXIT, UTRACE_STOP);
 	prog_go(p);
-	CHECK(rec_wait_stopped(stop));
+	CHECK(rec_wait_held(stop));
 	CHECK_EQ(seen(stop, REC_SYSCALL_EXIT)->action, UTRACE_RESUME);
 	CHECK_EQ(seen(last, REC_SYSCALL_EXIT)->action, UTRACE_STOP);
 	CHECK_EQ(rec_barrier(detach), -ESRCH);
@@ -508,7 +508,7 @@ TEST(rep_stop_is_sticky, "REP-5 REP-6 CTL-4")
 			    UTRACE_EVENT_SYSCALL), 0);
 	return_once(r, REC_SYSCALL_EXIT, UTRACE_STOP);
 	prog_go(p);
-	CHECK(rec_wait_stopped(r));
+	CHECK(rec_wait_held(r));
 	CHECK(holds_still(r));
 	/* The other one wants nothing, and then all sorts of things. */
 	CHECK_EQ(rec_control(other, UTRACE_RESUME), 0);
@@ -534,7 +534,7 @@ TEST(rep_two_stops, "REP-6 CTL-4 CTL-8")
 	return_once(a, REC_SYSCALL_EXIT, UTRACE_STOP);
 	return_once(b, REC_SYSCALL_EXIT, UTRACE_STOP);
 	prog_go(p);
-	CHECK(rec_wait_stopped(a));
+	CHECK(rec_wait_held(a));
 	CHECK_EQ(rec_control(b, UTRACE_STOP), 0);
 	CHECK_EQ(rec_control(a, UTRACE_RESUME), 0);
 	CHECK(holds_still(b));
@@ -582,7 +582,7 @@ TEST(rep_stop_confirmed, "REP-7 STA-1")
 	CHECK(rec_wait_getppid(r));
 	CHECK(wait_until(rec_last(r, REC_SYSCALL_EXIT)->seq <
 			 last_report(r)));
-	CHECK(rec_wait_stopped(r));
+	CHECK(rec_wait_held(r));
 	CHECK(holds_still(r));
 	CHECK(task_utrace_flags(r->task) & (1UL << _UTRACE_NEVENTS));
 	CHECK(rec_resume(r));
@@ -601,7 +601,7 @@ TEST(rep_stop_kept_unasked, "REP-7")
 	return_once(r, REC_SYSCALL_EXIT, UTRACE_STOP);
 	prog_go(p);
 	CHECK(rec_wait(r, REC_SYSCALL_EXIT, 1));
-	CHECK(rec_wait_stopped(r));
+	CHECK(rec_wait_held(r));
 	CHECK(holds_still(r));
 	CHECK_EQ(rec_count(r, REC_QUIESCE), 0);
 	CHECK_EQ(rec_count(r, REC_SIGNAL), 0);

@@ -5,6 +5,8 @@
 #include <sched.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <utrace/state.h>
 
@@ -24,9 +26,50 @@ bool utrace_has_single_step(void)
 	return true;
 }
 
+/* 0: not known yet; 1: no; 2: yes */
+static int block_step;
+
+long utrace_block_probe(unsigned long flags);
+extern const char utrace_block_target[];
+
+/*
+ * Whether the machine steps branches: some hypervisors let the request pass and
+ * step single instructions.  By a worker, so that the stops of the probe are
+ * nobody else's.
+ */
+void machine_probe_block_step(void)
+{
+	struct user_regs_struct user;
+	int status, found = 1;
+	long pid;
+
+	if (port_load(&block_step))
+		return;
+	pid = utrace_block_probe(CLONE_VM);
+	if (pid < 0)
+		return;
+	if (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status) &&
+	    !ptrace(PTRACE_SINGLEBLOCK, pid, 0, 0) &&
+	    waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status) &&
+	    !ptrace(PTRACE_GETREGS, pid, 0, &user) &&
+	    user.rip == (unsigned long)utrace_block_target)
+		found = 2;
+	syscall(SYS_kill, pid, SIGKILL);
+	waitpid(pid, &status, __WALL);
+	port_store(&block_step, found);
+}
+
 bool utrace_has_block_step(void)
 {
-	return true;
+	struct utrace_thread nobody = { .tgid = -1 };
+	struct worker *worker;
+
+	if (!port_load(&block_step) && host_is_up()) {
+		worker = worker_of(&nobody);
+		if (!IS_ERR(worker))
+			worker_chosen(worker);
+	}
+	return port_load(&block_step) == 2;
 }
 
 int machine_syscall_abi(const struct utrace_regs *regs)
