@@ -212,6 +212,7 @@ void reaper_shutdown(void)
 	ring_locked();
 	pthread_mutex_unlock(&reaper.lock);
 	pthread_join(reaper.thread, NULL);
+	pthread_mutex_lock(&reaper.lock);
 	close(reaper.bell);
 	reaper.bell = -1;
 	reaper.quit = false;

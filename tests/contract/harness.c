@@ -183,8 +183,16 @@ static void sleep_us(long us)
 	nanosleep(&ts, NULL);
 }
 
+void h_cause(void)
+{
+	static unsigned int order;
+
+	h_inc(&order);
+}
+
 void h_wait_begin(struct h_wait *w, unsigned int ms)
 {
+	h_cause();
 	w->end = now_ms() + ms;
 	w->rounds = 0;
 }
@@ -194,6 +202,7 @@ bool h_wait_more(struct h_wait *w)
 	if (now_ms() >= w->end)
 		return false;
 	sleep_us(w->rounds++ < 50 ? 100 : 2000);
+	h_cause();
 	return true;
 }
 
@@ -352,6 +361,7 @@ char h_state(int tid)
 {
 	char path[64];
 
+	h_cause();
 	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
 	return proc_state(path, NULL, NULL);
 }
@@ -422,6 +432,7 @@ void prog_say(struct prog *p, const char *fmt, ...)
 	va_list ap;
 	int n;
 
+	h_cause();
 	va_start(ap, fmt);
 	n = vsnprintf(buf, sizeof(buf), fmt, ap);
 	va_end(ap);
@@ -457,6 +468,7 @@ static const char *next_line(struct prog *p, unsigned int ms)
 		p->len += n;
 	}
 	*nl = 0;
+	h_cause();
 	snprintf(p->line, sizeof(p->line), "%.1000s", p->buf);
 	p->len -= nl + 1 - p->buf;
 	memmove(p->buf, nl + 1, p->len);
@@ -556,6 +568,7 @@ struct task_struct *prog_thread(struct prog *p, int n)
 
 void prog_signal(struct prog *p, int sig)
 {
+	h_cause();
 	if (kill(p->pid, sig))
 		h_fail(__FILE__, __LINE__, "kill %s: errno %d", p->name, errno);
 }
@@ -587,6 +600,7 @@ static bool wait_for(struct prog *p, int *status, int flags)
 		       "nothing");
 		return false;
 	}
+	h_cause();
 	return true;
 }
 

@@ -52,6 +52,7 @@ static u32 record(struct recorder *rec, struct rec_call *call)
 
 	if (ev == REC_REAP)
 		who = call->child;
+	h_cause();
 	if (e) {
 		e->event = ev;
 		e->action = call->action;
@@ -70,6 +71,7 @@ static u32 record(struct recorder *rec, struct rec_call *call)
 	ret = hook ? hook(rec, call) : rec_default(rec, call);
 	if (e)
 		h_store(&e->ret, ret);
+	h_cause();
 	h_inc(&rec->finished[ev]);
 	return ret;
 }
@@ -234,9 +236,11 @@ struct recorder *rec_new(void)
 void rec_adopt(struct recorder *rec, struct task_struct *task,
 	       struct utrace_engine *engine)
 {
+	h_cause();
 	rec->task = task;
 	rec->engine = engine;
 	rec->attached++;
+	h_cause();
 }
 
 int rec_attach_flags(struct recorder *rec, struct task_struct *task, int flags,
@@ -260,7 +264,10 @@ int rec_attach(struct recorder *rec, struct task_struct *task,
 
 int rec_events(struct recorder *rec, unsigned long events)
 {
-	int err = utrace_set_events(rec->task, rec->engine, events);
+	int err;
+
+	h_cause();
+	err = utrace_set_events(rec->task, rec->engine, events);
 
 	if (err && err != -EINPROGRESS)
 		return err;
@@ -272,11 +279,13 @@ int rec_events(struct recorder *rec, unsigned long events)
 
 int rec_control(struct recorder *rec, enum utrace_resume_action action)
 {
+	h_cause();
 	return utrace_control(rec->task, rec->engine, action);
 }
 
 int rec_barrier(struct recorder *rec)
 {
+	h_cause();
 	return utrace_barrier(rec->task, rec->engine);
 }
 
