@@ -58,13 +58,9 @@ void utrace_join_locked(struct utrace *utrace, struct list_head *gone)
 	struct engine *engine, *next;
 
 	list_splice_tail_init(&utrace->joining, &utrace->engines);
-	list_for_each_entry_safe(engine, next, &utrace->engines, link) {
-		if (!engine_detached(engine))
-			continue;
-		list_del_init(&engine->link);
-		list_add_tail(&engine->link, gone);
-		utrace->nr--;
-	}
+	list_for_each_entry_safe(engine, next, &utrace->engines, link)
+		if (engine_detached(engine))
+			engine_leave_locked(utrace, engine, gone);
 }
 
 static bool born(void *arg)
@@ -138,6 +134,7 @@ struct utrace_engine *utrace_attach_task(struct task_struct *task, int flags,
 	engine->release = ops->release;
 	engine->utrace = utrace;
 	port_ref_init(&engine->refs, 2);
+	INIT_LIST_HEAD(&engine->link);
 
 	reserve(utrace, 1);
 	err = utrace_wait(utrace, born, utrace);
@@ -200,6 +197,6 @@ void utrace_detach_all(struct task_struct *task)
 	utrace->due = UTRACE_RESUME;
 	utrace_host_kick(task, UTRACE_KICK_WAKE | UTRACE_KICK_IDLE);
 	port_unlock(&utrace->lock);
-	engines_put(&gone);
+	engines_put(utrace, &gone);
 	utrace_put(utrace);
 }

@@ -117,6 +117,8 @@ static int detach_locked(struct utrace *utrace, struct engine *engine,
 
 static int stop_locked(struct utrace *utrace, struct engine *engine)
 {
+	if (!(engine_flags(engine) & ENGINE_STOP))
+		port_store(&engine->stops, false);
 	port_store_seq(&engine->pub.flags, engine_flags(engine) | ENGINE_STOP);
 	port_store_seq(&utrace->attention, true);
 	utrace_update_locked(utrace);
@@ -197,7 +199,8 @@ int utrace_control(struct task_struct *task, struct utrace_engine *engine,
 	else
 		ret = go_locked(utrace, e, action);
 	port_unlock(&utrace->lock);
-	engines_put(&gone);
+	utrace_wake(utrace);
+	engines_put(utrace, &gone);
 	utrace_host_sync();
 	return ret;
 }
@@ -218,6 +221,9 @@ static bool quiet(void *arg)
 		port_load(&engine->pass) == port_load(&utrace->pass)) ||
 	       (utrace->life == ALIVE && !engine_detached(engine) &&
 		!utrace_host_settled(utrace->task));
+	if (engine_detached(engine))
+		busy = busy || engine_dropping(utrace, engine) ||
+		       !list_empty(&engine->link);
 	port_unlock(&utrace->lock);
 	return !busy;
 }

@@ -29,8 +29,11 @@ struct utrace_syscall_set {
  * @pass: the last pass that called it; written by the thread's own context
  * @cleared: the pass in whose callback some of its events were taken away: as
  *	long as that callback runs one of those may be what runs
+ * @stops: a callback returned the STOP that it holds, so that it comes
+ *	without any doing of the thread
  * @narrowed: @wanted decides, not all system calls
  * @wanted: the calls it wants; words change one at a time under the lock
+ * @dropping: it is off the lists, and the attachment's reference is left
  * @refused: under the lock
  */
 struct engine {
@@ -41,6 +44,8 @@ struct engine {
 	void (*release)(void *data);
 	unsigned int pass;
 	unsigned int cleared;
+	bool stops;
+	bool dropping;
 	bool narrowed;
 	struct utrace_syscall_set wanted;
 	struct utrace_refusal refused;
@@ -76,6 +81,7 @@ enum point {
  * @engines: in attach order.  Changed under @lock, and while @in_pass only by
  *	the thread's own context: that is why a pass may walk it without @lock.
  * @joining: attached during a pass; they join when the next one begins
+ * @drops: references of attachments that are being given back
  * @nr: engines in both lists, and those that are just being attached
  * @in_pass: the thread's own context walks @engines.  Partner of @attention:
  *	a pass sets @in_pass, then looks at @attention; whoever changes the
@@ -114,6 +120,7 @@ struct utrace {
 	struct task_struct *task;
 	struct list_head engines;
 	struct list_head joining;
+	struct list_head drops;
 	unsigned int nr;
 	bool in_pass;
 	bool attention;
@@ -157,7 +164,10 @@ static inline bool engine_detached(struct engine *engine)
 void engine_put(struct engine *engine);
 void engine_detach_locked(struct utrace *utrace, struct engine *engine,
 			  struct list_head *gone);
-void engines_put(struct list_head *gone);
+void engine_leave_locked(struct utrace *utrace, struct engine *engine,
+			 struct list_head *gone);
+bool engine_dropping(struct utrace *utrace, struct engine *engine);
+void engines_put(struct utrace *utrace, struct list_head *gone);
 void utrace_update_locked(struct utrace *utrace);
 void utrace_wake(struct utrace *utrace);
 

@@ -41,8 +41,8 @@ static void reap(struct utrace *utrace, struct task_struct *task)
 	port_store_seq(&utrace->attention, false);
 	port_store_seq(&utrace->in_pass, false);
 	port_unlock(&utrace->lock);
-	engines_put(&gone);
-	utrace_host_count_pass(pass.callbacks);
+	engines_put(utrace, &gone);
+	utrace_host_pass_ends(task, pass.callbacks);
 	utrace_wake(utrace);
 }
 

@@ -13,6 +13,7 @@ struct utrace *utrace_alloc(struct task_struct *task)
 	utrace->task = task;
 	INIT_LIST_HEAD(&utrace->engines);
 	INIT_LIST_HEAD(&utrace->joining);
+	INIT_LIST_HEAD(&utrace->drops);
 	utrace->resume = UTRACE_RESUME;
 	utrace->due = UTRACE_RESUME;
 	return utrace;
@@ -57,16 +58,61 @@ void utrace_engine_put(struct utrace_engine *engine)
 	engine_put(to_engine(engine));
 }
 
-/* Give back the attachments' references, with no lock held. */
-void engines_put(struct list_head *gone)
-{
-	while (!list_empty(gone)) {
-		struct engine *engine =
-			list_first_entry(gone, struct engine, link);
+/* An attachment's reference that is being given back. */
+struct drop {
+	struct list_head link;
+	struct engine *engine;
+};
 
-		list_del_init(&engine->link);
-		engine_put(engine);
+/*
+ * Give back the attachments' references, with no lock held.  utrace_barrier()
+ * waits until that is over, so that no release callback comes after it; the
+ * engine itself cannot tell, for it may be gone by then.
+ */
+void engines_put(struct utrace *utrace, struct list_head *gone)
+{
+	struct drop drop;
+
+	if (list_empty(gone))
+		return;
+	utrace_get(utrace);
+	while (!list_empty(gone)) {
+		drop.engine = list_first_entry(gone, struct engine, link);
+		list_del_init(&drop.engine->link);
+		port_lock(&utrace->lock);
+		list_add_tail(&drop.link, &utrace->drops);
+		drop.engine->dropping = false;
+		port_unlock(&utrace->lock);
+		engine_put(drop.engine);
+		port_lock(&utrace->lock);
+		list_del_init(&drop.link);
+		port_unlock(&utrace->lock);
 	}
+	utrace_wake(utrace);
+	utrace_put(utrace);
+}
+
+/* Under the lock: the attachment's reference has not been given back. */
+bool engine_dropping(struct utrace *utrace, struct engine *engine)
+{
+	struct drop *drop;
+
+	if (engine->dropping)
+		return true;
+	list_for_each_entry(drop, &utrace->drops, link)
+		if (drop->engine == engine)
+			return true;
+	return false;
+}
+
+/* Under the lock: take a detached engine off its list, for engines_put(). */
+void engine_leave_locked(struct utrace *utrace, struct engine *engine,
+			 struct list_head *gone)
+{
+	list_del_init(&engine->link);
+	list_add_tail(&engine->link, gone);
+	engine->dropping = true;
+	utrace->nr--;
 }
 
 /*
@@ -105,11 +151,8 @@ void engine_detach_locked(struct utrace *utrace, struct engine *engine,
 {
 	port_store_seq(&engine->pub.flags, ENGINE_DETACHED);
 	port_store_seq(&utrace->attention, true);
-	if (!port_load_seq(&utrace->in_pass)) {
-		list_del_init(&engine->link);
-		list_add_tail(&engine->link, gone);
-		utrace->nr--;
-	}
+	if (!port_load_seq(&utrace->in_pass))
+		engine_leave_locked(utrace, engine, gone);
 	utrace_update_locked(utrace);
 }
 

@@ -2,27 +2,52 @@
 /* Looking at a stopped thread. */
 #include "core.h"
 
+/* Under the lock. @stopping: it is on its way to the stop. */
+static int look(struct utrace *utrace, struct engine *engine, bool *stopping)
+{
+	*stopping = false;
+	if (engine_detached(engine))
+		return -ESRCH;
+	if (!(engine_flags(engine) & ENGINE_STOP))
+		return -EINVAL;
+	if (utrace->life != ALIVE)
+		return -ESRCH;
+	if (utrace->stopped || utrace_host_job_stopped(utrace->task))
+		return 0;
+	*stopping = port_load(&engine->stops);
+	return -EAGAIN;
+}
+
+/* The stop that a callback of the engine returned is there, or over. */
+static bool has_stopped(void *arg)
+{
+	struct engine *engine = arg;
+	bool stopping;
+
+	port_lock(&engine->utrace->lock);
+	look(engine->utrace, engine, &stopping);
+	port_unlock(&engine->utrace->lock);
+	return !stopping;
+}
+
 int utrace_prepare_examine(struct task_struct *task,
 			   struct utrace_engine *engine,
 			   struct utrace_examiner *exam)
 {
 	struct engine *e = to_engine(engine);
 	struct utrace *utrace = e->utrace;
-	int err = 0;
+	bool stopping;
+	int err;
 
 	if (!utrace_host_up())
 		return -ESRCH;
 	if (current && task == current)
 		return 0;
+	do
+		err = utrace_wait(utrace, has_stopped, e);
+	while (err == -EINTR);
 	port_lock(&utrace->lock);
-	if (engine_detached(e))
-		err = -ESRCH;
-	else if (!(engine_flags(e) & ENGINE_STOP))
-		err = -EINVAL;
-	else if (utrace->life != ALIVE)
-		err = -ESRCH;
-	else if (!utrace->stopped && !utrace_host_job_stopped(utrace->task))
-		err = -EAGAIN;
+	err = look(utrace, e, &stopping);
 	exam->run_count = utrace->runs;
 	port_unlock(&utrace->lock);
 	return err ?: utrace_host_inactive(task);

@@ -245,8 +245,9 @@ const char *utrace_host_refuses_signal(struct task_struct *task,
 /* The thread that @pid names, referenced, or null. */
 struct task_struct *utrace_host_pid_task(struct utrace_pid *pid);
 
-/* How many passes and callbacks there were. */
-void utrace_host_count_pass(unsigned int callbacks);
+/* Callbacks for a thread begin, and are over; how many there were. */
+void utrace_host_pass_begins(struct task_struct *task);
+void utrace_host_pass_ends(struct task_struct *task, unsigned int callbacks);
 
 /* Wake-up word of the waiters; see utrace_host_wait(). */
 unsigned int *utrace_wait_word(struct utrace *utrace);

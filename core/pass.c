@@ -44,7 +44,7 @@ static void settle(struct utrace *utrace, bool in_pass)
 	if (!utrace->nr && utrace->life == ALIVE)
 		utrace_host_kick(utrace->task, UTRACE_KICK_IDLE);
 	port_unlock(&utrace->lock);
-	engines_put(&gone);
+	engines_put(utrace, &gone);
 }
 
 void pass_begin(struct pass *pass, struct utrace *utrace, unsigned long event)
@@ -55,6 +55,7 @@ void pass_begin(struct pass *pass, struct utrace *utrace, unsigned long event)
 	pass->rest = UTRACE_RESUME;
 	pass->bits = 0;
 	pass->callbacks = 0;
+	utrace_host_pass_begins(utrace->task);
 	port_store_seq(&utrace->in_pass, true);
 	if (port_load_seq(&utrace->attention))
 		settle(utrace, true);
@@ -94,7 +95,7 @@ void pass_end(struct pass *pass)
 	port_store_seq(&utrace->in_pass, false);
 	if (port_load_seq(&utrace->attention))
 		settle(utrace, false);
-	utrace_host_count_pass(pass->callbacks);
+	utrace_host_pass_ends(utrace->task, pass->callbacks);
 	utrace_wake(utrace);
 }
 
@@ -185,6 +186,7 @@ bool pass_take(struct pass *pass, struct engine *engine, u32 ret)
 	if (action == UTRACE_STOP && pass->event == UTRACE_EVENT(EXIT) &&
 	    exit_stop_refused(engine))
 		action = UTRACE_RESUME;
+	port_store(&engine->stops, action == UTRACE_STOP);
 	if ((action == UTRACE_STOP) != !!(flags & ENGINE_STOP))
 		change_stop(utrace, engine, action == UTRACE_STOP);
 	if (action < pass->resume)

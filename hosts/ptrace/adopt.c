@@ -37,6 +37,7 @@ void adopted(struct worker *worker, struct utrace_thread *thread)
 	thread->exiting = false;
 	thread->exit_reported = false;
 	thread->outlived = false;
+	thread->parent_noted = false;
 	thread->dead_before_siblings = false;
 	thread->mask_changed = false;
 	thread->unsettled = false;

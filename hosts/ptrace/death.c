@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The end of a thread: dead, reaped, or replaced by an exec. */
-#include <stdio.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,24 +29,6 @@ static bool siblings_live(struct utrace_thread *thread)
 	return n > MAX_SIBLINGS;
 }
 
-/* Whether a thread of the process waits for children, or may be about to. */
-static bool may_be_waiting(pid_t pid)
-{
-	static __thread pid_t tids[MAX_SIBLINGS];
-	ssize_t i, n = utrace_thread_list(pid, tids, MAX_SIBLINGS);
-	char path[64], text[256];
-
-	for (i = 0; i < n && i < MAX_SIBLINGS; i++) {
-		snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid,
-			 tids[i]);
-		if (proc_read(path, text, sizeof(text)) < 0 ||
-		    !strncmp(text, "running", 7) ||
-		    atoi(text) == SYS_wait4 || atoi(text) == SYS_waitid)
-			return true;
-	}
-	return n > MAX_SIBLINGS;
-}
-
 /*
  * The signal that the parent of a dead leader is sent: -1 if it does not want
  * to know.  By now it may have been reaped; then what was known before counts.
@@ -65,9 +45,13 @@ static int parent_signal(struct utrace_thread *thread)
 		return thread->exit_signal;
 	if (parent.sig_ignored >> (SIGCHLD - 1) & 1)
 		return -1;
-	/* gone, but nobody can have been so quick: SA_NOCLDWAIT */
-	if (!(parent.sig_caught >> (SIGCHLD - 1) & 1) &&
-	    !thread->parent_waits && !may_be_waiting(thread->ppid))
+	/*
+	 * Nothing shows SA_NOCLDWAIT.  But whoever waits for a child takes over
+	 * its page faults, and every process has had some.
+	 */
+	if (thread->parent_noted &&
+	    !proc_read_stat(0, thread->ppid, &stat) &&
+	    stat.child_faults == thread->parent_faults)
 		return -1;
 	return thread->exit_signal;
 }
@@ -75,7 +59,7 @@ static int parent_signal(struct utrace_thread *thread)
 /* When a thread begins to exit, what its parent is about is still to be seen. */
 void note_parent(struct utrace_thread *thread)
 {
-	struct proc_stat stat;
+	struct proc_stat stat, parent;
 
 	if (!is_leader(thread) ||
 	    !(utrace_wanted(thread) & _UTRACE_DEATH_EVENTS) ||
@@ -83,7 +67,8 @@ void note_parent(struct utrace_thread *thread)
 		return;
 	thread->ppid = stat.ppid;
 	thread->exit_signal = stat.exit_signal;
-	thread->parent_waits = may_be_waiting(stat.ppid);
+	thread->parent_noted = !proc_read_stat(0, stat.ppid, &parent);
+	thread->parent_faults = parent.child_faults;
 }
 
 /* Nothing more will come of it. Gives back the reference of its adoption. */

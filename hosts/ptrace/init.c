@@ -76,6 +76,7 @@ int utrace_init(void)
 	if (!err) {
 		regs_init();
 		threads_reset();
+		workers_free();
 		workers_reset();
 		reaper_reset();
 		memset(&host_stats, 0, sizeof(host_stats));
@@ -282,8 +283,17 @@ const char *utrace_host_refuses(enum utrace_effect effect)
 
 /* ---- counters ------------------------------------------------------------------ */
 
-void utrace_host_count_pass(unsigned int callbacks)
+void utrace_host_pass_begins(struct task_struct *task)
 {
+	if (utrace_context.worker)
+		worker_serves(utrace_context.worker, task->tgid);
+}
+
+void utrace_host_pass_ends(struct task_struct *task, unsigned int callbacks)
+{
+	(void)task;
+	if (utrace_context.worker)
+		worker_serves(utrace_context.worker, 0);
 	count(passes, 1);
 	count(callbacks, callbacks);
 }

@@ -121,10 +121,11 @@ int proc_read_stat(pid_t tgid, pid_t tid, struct proc_stat *stat)
 	if (!at)
 		return -ESRCH;
 	n = sscanf(at + 1,
-		   " %c %d %*d %*d %*d %*d %lu %*u %*u %*u %*u %*u %*u %*d %*d"
+		   " %c %d %*d %*d %*d %*d %lu %*u %lu %*u %*u %*u %*u %*d %*d"
 		   " %*d %*d %ld %*d %llu %*u %*d %*u %*u %*u %*u %*u %*u %*u"
 		   " %*u %*u %*u %*u %*u %*u %d",
-		   &stat->state, &stat->ppid, &stat->flags, &stat->threads,
+		   &stat->state, &stat->ppid, &stat->flags,
+		   &stat->child_faults, &stat->threads,
 		   &stat->start, &stat->exit_signal);
-	return n == 6 ? 0 : -ESRCH;
+	return n == 7 ? 0 : -ESRCH;
 }

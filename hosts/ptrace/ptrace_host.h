@@ -133,7 +133,8 @@ struct utrace_thread {
 	long nr;		/* the call that user code asked for */
 	bool handler_due;
 	bool stepping;
-	bool parent_waits;	/* when it began to exit */
+	bool parent_noted;	/* when it began to exit */
+	unsigned long parent_faults; /* of its parent's children, then */
 	bool step_over_call;
 	unsigned int options;	/* PTRACE_O_* that are set */
 	int mode;		/* request it was last resumed with */
@@ -171,7 +172,9 @@ struct job {
  * @threads: those that it traces; its own
  * @ntracees: their number; written by itself
  * @load: threads that are, or are about to be, its; under the pool's lock
- * @serving: the process whose callback it is in, 0 if none
+ * @serving: the process whose callbacks run, 0 if none
+ * @ran_for: for which process callbacks ran in this round of stops; 0: none;
+ *	-1: several
  */
 struct worker {
 	struct list_head link;
@@ -194,6 +197,7 @@ struct worker {
 	unsigned int load;
 	unsigned long round;
 	pid_t serving;
+	pid_t ran_for;
 	bool quit;
 	bool ready;
 	int error;
@@ -335,6 +339,7 @@ struct proc_stat {
 	char state;
 	pid_t ppid;
 	unsigned long flags;
+	unsigned long child_faults;
 	unsigned long long start;
 	int exit_signal;
 	long threads;

@@ -506,7 +506,8 @@ void handle_stop(struct worker *worker, pid_t tid, int status)
 			return;
 		}
 	}
-	worker_serves(worker, thread->tgid);
+	if (worker->ran_for && worker->ran_for != thread->tgid)
+		count(queued_behind, 1);
 	set_current(thread);
 	if (!WIFSTOPPED(status)) {
 		on_death(thread, status);
@@ -527,7 +528,6 @@ void handle_stop(struct worker *worker, pid_t tid, int status)
 			at_signal_stop(thread, sig);
 	}
 	set_current(NULL);
-	worker_serves(worker, 0);
 	utrace_thread_put(thread);
 }
 
@@ -573,11 +573,9 @@ void handle_mail(struct utrace_thread *thread, unsigned int kicks)
 		break;
 	case RUN_PARKED:
 		if (thread->at != PARKED_JOB_STOP) {
-			worker_serves(thread->owner, thread->tgid);
 			set_current(thread);
 			continue_parked(thread);
 			set_current(NULL);
-			worker_serves(utrace_context.worker, 0);
 		}
 		else if (!utrace_holds_stop(thread) && !let_go(thread, 0))
 			stay_stopped(thread);

@@ -114,7 +114,13 @@ static void tell_senders(struct worker *worker)
 void worker_serves(struct worker *worker, pid_t tgid)
 {
 	port_store_seq(&worker->serving, tgid);
-	if (tgid)
+	if (!tgid)
+		return;
+	if (!worker->ran_for)
+		worker->ran_for = tgid;
+	else if (worker->ran_for != tgid)
+		worker->ran_for = -1;
+	if (port_load_seq(&worker->senders))
 		tell_senders(worker);
 }
 
@@ -267,6 +273,7 @@ static void round_of_stops(struct worker *worker, struct stop *stops,
 			      __WALL | WNOHANG, NULL);
 	}
 	worker->round++;
+	worker->ran_for = 0;
 	for (i = 0; i < n; i++) {
 		count(stops, 1);
 		handle_stop(worker, stops[i].tid, stops[i].status);

@@ -379,6 +379,9 @@ bool rec_resume(struct recorder *rec);
 /* Wait until control(STOP) gives 0. */
 bool rec_wait_stopped(struct recorder *rec);
 
+/* Detach @rec, be it in the middle of a callback or not (CTL-8). */
+bool rec_detach(struct recorder *rec);
+
 /* Wait until a STOP that a callback of @rec returned holds the thread. */
 bool rec_wait_held(struct recorder *rec);
 

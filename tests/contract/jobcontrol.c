@@ -171,7 +171,7 @@ TEST(jctl_stop_in_group_stop, "JCT-2 CTL-3")
 	/* the main thread sends it a command, and goes on itself */
 	say_at(p, 0, __NR_getpid, 0, 0, 0);
 	CHECK(getppid_of(p) > 0);
-	CHECK_EQ(rec_control(r, UTRACE_STOP), 0);
+	CHECK(rec_wait_stopped(r));
 	CHECK_EQ(rec_times(r, REC_SYSCALL_ENTRY, __NR_getpid), 1);
 	CHECK_EQ(rec_control(r, UTRACE_RESUME), 0);
 	CHECK_EQ(prog_get(p, "ret"), prog_tid(p));

@@ -444,6 +444,16 @@ void rec_dump(struct recorder *rec)
 		       e->arg[2], e->arg[3]);
 }
 
+bool rec_detach(struct recorder *rec)
+{
+	int err = rec_control(rec, UTRACE_DETACH);
+
+	if (!err || err == -EINPROGRESS)
+		return true;
+	h_fail(__FILE__, __LINE__, "control(DETACH) is %d", err);
+	return false;
+}
+
 bool rec_wait_held(struct recorder *rec)
 {
 	struct utrace_examiner exam;

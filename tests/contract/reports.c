@@ -5,7 +5,8 @@
 static bool one_call(struct prog *p)
 {
 	prog_go(p);
-	return prog_expect(p, "done");
+	/* waiting for the next command, so that no pass is half over */
+	return prog_expect(p, "done") && wait_until(prog_state(p) == 'S');
 }
 
 /* What this callback saw of the first getppid(). */
@@ -130,8 +131,6 @@ TEST(rep_quiesce_first, "REP-2")
 	n = rec_count_arg(q, REC_QUIESCE, EV(SYSCALL_ENTRY));
 	CHECK_EQ(rec_attach(asks, prog_task(p), EV(SYSCALL_ENTRY)), 0);
 	CHECK(one_call(p));
-	/* in its read again, so that no pass is half over */
-	CHECK(wait_until(prog_state(p) == 'S'));
 	CHECK_EQ(rec_count_arg(q, REC_QUIESCE, EV(SYSCALL_ENTRY)) - n,
 		 rec_count(asks, REC_SYSCALL_ENTRY));
 	CHECK_EQ(rec_count(asks, REC_QUIESCE), 0);
@@ -269,7 +268,7 @@ TEST(rep_action_is_smallest, "REP-4")
 			       table[i].third))
 			h_note("row %u", i);
 		for (j = 0; j < 3; j++)
-			CHECK_EQ(rec_control(r[j], UTRACE_DETACH), 0);
+			CHECK(rec_detach(r[j]));
 	}
 }
 
@@ -453,7 +452,7 @@ TEST(rep_smallest_prevails, "REP-5 REP-7 SIG-2")
 			e = rec_find(r[0], REC_SYSCALL_ENTRY, 0, __NR_write);
 			CHECK(e && report->seq < e->seq);
 			for (i = 0; i < 2; i++)
-				CHECK_EQ(rec_control(r[i], UTRACE_DETACH), 0);
+				CHECK(rec_detach(r[i]));
 		}
 }
 
@@ -493,7 +492,7 @@ TEST(rep_report_lapses, "REP-5")
 			h_note("row %u, %u reports before", i, before);
 			rec_dump(r);
 		}
-		CHECK_EQ(rec_control(r, UTRACE_DETACH), 0);
+		CHECK(rec_detach(r));
 	}
 }
 
@@ -628,7 +627,7 @@ TEST(rep_own_control_ends_stop, "REP-6 CTL-4 CTL-5 CTL-6 CTL-8")
 		CHECK_EQ(rec_control(r, action[i]), 0);
 		CHECK(one_call(p));
 		if (action[i] != UTRACE_DETACH)
-			CHECK_EQ(rec_control(r, UTRACE_DETACH), 0);
+			CHECK(rec_detach(r));
 	}
 }
 

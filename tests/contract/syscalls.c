@@ -261,8 +261,8 @@ TEST(syscall_last_decides, "SYS-3 REP-4 REP-11")
 				   UTRACE_RESUME | t[i].far);
 		struct rec_entry *e;
 
-		near->priv = a;
-		far->priv = b;
+		h_store(&near->priv, (void *)a);
+		h_store(&far->priv, (void *)b);
 		rec_hook_set(near, REC_SYSCALL_ENTRY, act_hook);
 		rec_hook_set(far, REC_SYSCALL_ENTRY, act_hook);
 		from[0] = rec_total(near);
@@ -411,7 +411,7 @@ TEST(syscall_entry_report_returned, "SYS-4")
 					       __NR_getppid) + 1,
 				     __NR_getppid);
 			EXPECT(e && (e->action & UTRACE_SYSCALL_RESUMED));
-			EXPECT_EQ(rec_control(r[j], UTRACE_DETACH), 0);
+			EXPECT(rec_detach(r[j]));
 			rec_put(r[j]);
 		}
 		CHECK_SO_FAR();

@@ -108,7 +108,7 @@ struct act {
 
 static inline u32 act_hook(struct recorder *r, struct rec_call *call)
 {
-	struct act *act = r->priv;
+	struct act *act = h_load(&r->priv);
 	unsigned int n;
 
 	if (!act || call->arg[0] != act->arg)
