@@ -394,3 +394,25 @@ TEST(evt_detached, "EVT-2")
 	CHECK_EQ(set(r, 0), -ESRCH);
 	CHECK_EQ(set(r, EV(DEATH)), -ESRCH);
 }
+
+/* An engine that asks for other things: system calls do not meet the host. */
+TEST(evt_costs_nothing, "EVT-7")
+{
+	struct prog *p = prog_start("calls");
+	struct recorder *r = rec_new();
+	unsigned long stops;
+
+	CHECK_EQ(rec_attach(r, prog_task(p), EV(CLONE) | EV(EXEC) | EV(EXIT) |
+			    EV(DEATH) | EV(SIGNAL) | EV(JCTL)), 0);
+	/* what brought the events about is over */
+	CHECK(wait_until(prog_state(p) == 'S'));
+	stops = h_stops();
+	prog_say(p, "calls 1000");
+	CHECK(prog_expect(p, "done"));
+	CHECK_EQ(h_stops(), stops);
+	/* and they do once they are asked for */
+	CHECK_EQ(rec_events(r, UTRACE_EVENT_SYSCALL), 0);
+	prog_say(p, "calls 1000");
+	CHECK(prog_expect(p, "done"));
+	CHECK(h_stops() >= stops + 2000);
+}

@@ -206,6 +206,14 @@ bool h_wait_more(struct h_wait *w)
 	return true;
 }
 
+unsigned long h_stops(void)
+{
+	struct utrace_stats stats;
+
+	utrace_get_stats(&stats, sizeof(stats));
+	return stats.stops;
+}
+
 /* ---- the host ------------------------------------------------------------ */
 
 static const struct utrace_caps *caps(void)

@@ -385,6 +385,9 @@ bool rec_detach(struct recorder *rec);
 /* Wait until a STOP that a callback of @rec returned holds the thread. */
 bool rec_wait_held(struct recorder *rec);
 
+/* How often traced threads were stopped or entered the host so far. */
+unsigned long h_stops(void);
+
 /* ---- gates and threads --------------------------------------------------- */
 
 /*
