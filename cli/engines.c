@@ -57,7 +57,7 @@ static const struct utrace_plugin *load(const char *path, void **handle,
 		snprintf(why, size, "%s is not an engine: it has no "
 			 SYMBOL, path);
 	else if (plugin->api != UTRACE_PLUGIN_API)
-		snprintf(why, size, "%s is for version %u of the plug-in interface, and this is version %u",
+		snprintf(why, size, "%s is for version %u of the plug-in interface, and this is version %d",
 			 path, plugin->api, UTRACE_PLUGIN_API);
 	else if (!usable(plugin))
 		snprintf(why, size, "%s is incomplete", path);

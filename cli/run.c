@@ -15,10 +15,11 @@
 #include "signals.h"
 
 /*
- * How long the parents of dead processes have for waiting, at the end.  Engines
- * may want to hear of that; but a parent may never do it.
+ * How long engines are given to hear of what comes after an end: that the
+ * command is dead, that a parent has waited for its child.  A parent may never
+ * do that.
  */
-#define REAP_MS	200
+#define LATE_MS	200
 
 static void tell_attached(pid_t pid)
 {
@@ -147,6 +148,28 @@ static int take_signals(struct run *run)
 	return status;
 }
 
+/*
+ * Whether nothing is left to wait for.  @late: what is left will come soon, or
+ * never.
+ */
+static bool is_over(struct run *run, bool *late)
+{
+	enum trees_state state = trees_state(run->trees);
+
+	/*
+	 * One that was waited for is gone, and what engines want to know of its
+	 * death with it: they come first.
+	 */
+	if (trees_leader_dead(run->trees))
+		child_check(&run->child);
+	if (is_for_command(run)) {
+		*late = child_is_dead(&run->child);
+		return false;
+	}
+	*late = state == TREES_DEAD;
+	return state == TREES_GONE;
+}
+
 int run_loop(struct run *run)
 {
 	struct pollfd fds[] = {
@@ -154,33 +177,27 @@ int run_loop(struct run *run)
 		{ .fd = trees_ended_fd(run->trees), .events = POLLIN },
 		{ .fd = output_broken_fd(run->out), .events = POLLIN },
 	};
-	enum trees_state state;
-	int status, n;
+	int status = 0, n;
+	bool late;
 
 	for (;;) {
-		/*
-		 * One that was waited for is gone, and what engines want to
-		 * know of its death with it: they come first.
-		 */
-		if (trees_leader_dead(run->trees))
-			child_check(&run->child);
-		state = trees_state(run->trees);
-		if (is_for_command(run))
-			state = TREES_ALIVE;
-		if (state == TREES_GONE)
+		if (is_over(run, &late))
 			return 0;
 		if (output_broken(run->out))
 			return 0;	/* output_finish() tells */
-		n = poll(fds, 3, state == TREES_DEAD ? REAP_MS : -1);
-		if (n == 0)
-			return 0;
+		n = poll(fds, 3, late ? LATE_MS : -1);
 		if (n < 0 && errno != EINTR) {
 			complain("cannot wait: %s", strerror(errno));
 			return EXIT_TROUBLE;
 		}
-		status = take_signals(run);
+		if (n > 0)
+			status = take_signals(run);
 		if (status || run->sig)
 			return status;
+		if (n == 0 && is_for_command(run))
+			child_check(&run->child);
+		else if (n == 0)
+			return 0;
 	}
 }
 

@@ -123,6 +123,15 @@ int child_start(struct child *child, struct trees *trees, const char *name,
 	return err ? EXIT_TROUBLE : 0;
 }
 
+bool child_is_dead(const struct child *child)
+{
+	siginfo_t info = { 0 };
+
+	return child->pid && !child->ended &&
+	       !waitid(P_PID, child->pid, &info,
+		       WEXITED | WNOHANG | WNOWAIT) && info.si_pid;
+}
+
 void child_check(struct child *child)
 {
 	int status;

@@ -35,6 +35,9 @@ struct child {
 int child_start(struct child *child, struct trees *trees, const char *name,
 		const char *path, char **argv);
 
+/** child_is_dead() - whether it has ended and was not waited for yet */
+bool child_is_dead(const struct child *child);
+
 /** child_check() - wait for the child if it has ended; never blocks */
 void child_check(struct child *child);
 

@@ -22,9 +22,7 @@ void text_signal(struct text *text, int sig)
 		text_printf(text, "SIG%s", name);
 	else if (sig == KERNEL_RTMIN)
 		text_put(text, "SIGRTMIN");
-	else if (sig == LAST_SIGNAL)
-		text_put(text, "SIGRTMAX");
-	else if (sig > KERNEL_RTMIN && sig < LAST_SIGNAL)
+	else if (sig > KERNEL_RTMIN && sig <= LAST_SIGNAL)
 		text_printf(text, "SIGRT_%d", sig - KERNEL_RTMIN);
 	else
 		text_printf(text, "%d", sig);

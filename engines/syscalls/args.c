@@ -30,14 +30,16 @@ static const struct kind {
 	[A_CLONE]	= { print_clone, false, false },
 	[A_FCNTLARG]	= { print_fcntl_arg, false, false },
 	[A_FUTEX]	= { print_futex, false, false },
-	[A_FUTEXARG]	= { print_futex_arg, false, true },
+	[A_FUTEXARG]	= { print_futex_arg, false, false },
 	[A_IOCTL]	= { print_ioctl, false, false },
+	[A_IOCTLARG]	= { print_ioctl_arg, false, false },
 	[A_MMAP]	= { print_mmap, false, false },
 	[A_MODE]	= { print_mode, false, false },
 	[A_FMODE]	= { print_mode, false, false },
 	[A_OMODE]	= { print_mode, false, false },
 	[A_OPEN]	= { print_open, false, false },
 	[A_PRCTLARG]	= { print_prctl_arg, false, false },
+	[A_PROTO]	= { print_protocol, false, false },
 	[A_SOCKTYPE]	= { print_socket_type, false, false },
 
 	[A_PATH]	= { print_path, false, false },
@@ -51,6 +53,7 @@ static const struct kind {
 	[A_CLONEARGS]	= { print_clone_args, false, false },
 	[A_EVENT]	= { print_epoll_event, false, false },
 	[A_EVENTSO]	= { print_epoll_events, true, false },
+	[A_FDSET]	= { print_fd_set, false, false },
 	[A_INFO]	= { print_siginfo, false, true },
 	[A_INFOO]	= { print_siginfo, true, true },
 	[A_INTO]	= { print_int_out, true, false },
@@ -206,8 +209,15 @@ void result_print(struct text *text, const struct call *call)
 	}
 	if (print_fcntl_result(text, call))
 		return;
-	if (call->desc->pointer)
+	switch (call->desc->result) {
+	case R_ADDRESS:
 		arg_address(text, call->ret);
-	else
+		break;
+	case R_OCTAL:
+		text_printf(text, "%#03lo", call->ret);
+		break;
+	case R_DECIMAL:
 		text_printf(text, "%ld", call->ret);
+		break;
+	}
 }

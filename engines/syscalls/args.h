@@ -23,16 +23,16 @@ enum arg_kind {
 	/* one of many, or several or-ed */
 	A_ACCAT, A_ACCESS, A_AF, A_ARCHPRCTL, A_AT, A_CLOCK, A_CLONE, A_EFD,
 	A_EPOLLF, A_EPOLLOP, A_FCNTL, A_FCNTLARG, A_FLOCK, A_FMODE, A_FUTEX,
-	A_IDTYPE, A_INF, A_INOTIFY, A_IOCTL, A_ITIMER, A_MADVISE, A_MFD,
+	A_IDTYPE, A_INF, A_INOTIFY, A_IOCTL, A_IOCTLARG, A_ITIMER, A_MADVISE, A_MFD,
 	A_MMAP, A_MODE, A_MOUNT, A_MREMAP, A_MSGF, A_MSYNC, A_OMODE, A_OPEN,
-	A_PIDFDF, A_PIPE, A_PRCTL, A_PROT, A_RANDOM, A_RENAME, A_RLIMIT,
+	A_PIDFDF, A_PIPE, A_PRCTL, A_PROT, A_PROTO, A_RANDOM, A_RENAME, A_RLIMIT,
 	A_SFD, A_SHUT, A_SIGHOW, A_SOCKFLAGS, A_SOCKTYPE, A_SOLEVEL, A_SPLICE,
 	A_STATX, A_TFD, A_TIMERF, A_UNLINK, A_WAIT, A_WHENCE,
 	A_PTR,
 	/* strings and bytes; the length is the next argument, or the result */
 	A_PATH, A_STR, A_PRCTLARG, A_BUF, A_RBUF, A_CWDO, A_ARGV, A_ENVP,
 	/* what stands in memory */
-	A_CLONEARGS, A_EVENT, A_EVENTSO, A_FUTEXARG, A_INFO, A_INFOO, A_INTO,
+	A_CLONEARGS, A_EVENT, A_EVENTSO, A_FDSET, A_FUTEXARG, A_INFO, A_INFOO, A_INTO,
 	A_IOV, A_IOVO, A_ITSPEC, A_ITSPECO, A_ITVAL, A_ITVALO, A_LONGO, A_MSG,
 	A_MSGO, A_OPENHOW, A_PAIRO, A_POLLFDS, A_RLIM, A_RLIMO, A_SADDR,
 	A_SADDRO, A_SIGACT, A_SIGACTO, A_SIGSET, A_SIGSETO, A_STATO, A_STATXO,
@@ -42,11 +42,18 @@ enum arg_kind {
 
 #define MAX_ARGS	6
 
+/** enum result_kind - how a result is printed */
+enum result_kind {
+	R_DECIMAL,
+	R_OCTAL,
+	R_ADDRESS
+};
+
 /** struct call_desc - a system call: its name and arguments */
 struct call_desc {
 	const char *name;
 	unsigned char args[MAX_ARGS];	/* enum arg_kind, A_NONE ends it */
-	bool pointer;			/* the result is an address */
+	enum result_kind result;
 };
 
 /**
@@ -113,7 +120,7 @@ void arg_bytes(struct text *text, const struct call *call, unsigned long addr,
 
 arg_printer print_number, print_open, print_mode, print_fcntl_arg, print_mmap,
 	    print_futex, print_socket_type, print_clone, print_ioctl,
-	    print_prctl_arg, print_futex_arg;
+	    print_prctl_arg, print_futex_arg, print_ioctl_arg, print_protocol;
 arg_printer print_path, print_string, print_buffer, print_result_buffer,
 	    print_cwd, print_argv, print_envp;
 arg_printer print_sigset, print_sigaction, print_siginfo, print_timespec,
@@ -121,7 +128,7 @@ arg_printer print_sigset, print_sigaction, print_siginfo, print_timespec,
 	    print_rlimit, print_stat, print_statx, print_int_out,
 	    print_long_out, print_pair, print_wait_status, print_uts,
 	    print_epoll_event, print_epoll_events, print_pollfds,
-	    print_open_how, print_clone_args;
+	    print_open_how, print_clone_args, print_fd_set;
 arg_printer print_iov, print_iov_out, print_msg, print_sockaddr,
 	    print_sockaddr_out;
 

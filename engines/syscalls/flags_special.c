@@ -25,7 +25,7 @@ static const struct flag open_flags[] = {
 	FLAG(O_NOCTTY), FLAG(O_TRUNC), FLAG(O_APPEND), FLAG(O_NONBLOCK),
 	FLAG(O_DSYNC), FLAG(O_ASYNC), FLAG(O_DIRECT),
 	NAMED(KERNEL_O_LARGEFILE, "O_LARGEFILE"), FLAG(O_NOFOLLOW),
-	FLAG(O_DIRECTORY), FLAG(O_NOATIME), FLAG(O_CLOEXEC), FLAG(O_PATH), END
+	FLAG(O_NOATIME), FLAG(O_CLOEXEC), FLAG(O_PATH), FLAG(O_DIRECTORY), END
 };
 
 void print_open(struct text *text, const struct call *call, int i)
@@ -170,25 +170,43 @@ void print_futex(struct text *text, const struct call *call, int i)
 		text_put(text, "|FUTEX_CLOCK_REALTIME");
 }
 
-/* A time to wait for, or how many to requeue. */
+/* Whether the last three arguments mean something, by the operation. */
+static const struct futex_args {
+	bool time;	/* how long to wait */
+	bool number;	/* how many to requeue */
+	bool addr;	/* another futex */
+	bool value;	/* one more value */
+} futex_args[] = {
+	[FUTEX_WAIT]		= { .time = true },
+	[FUTEX_REQUEUE]		= { .number = true, .addr = true },
+	[FUTEX_CMP_REQUEUE]	= { .number = true, .addr = true,
+				    .value = true },
+	[FUTEX_WAKE_OP]		= { .number = true, .addr = true,
+				    .value = true },
+	[FUTEX_LOCK_PI]		= { .time = true },
+	[FUTEX_WAIT_BITSET]	= { .time = true, .value = true },
+	[FUTEX_WAKE_BITSET]	= { .value = true },
+	[FUTEX_WAIT_REQUEUE_PI]	= { .time = true, .addr = true },
+	[FUTEX_CMP_REQUEUE_PI]	= { .number = true, .addr = true,
+				    .value = true },
+	[13 /* LOCK_PI2 */]	= { .time = true },
+};
+
 void print_futex_arg(struct text *text, const struct call *call, int i)
 {
-	switch (call->args[1] & FUTEX_CMD_MASK) {
-	case FUTEX_WAIT:
-	case FUTEX_WAIT_BITSET:
-	case FUTEX_LOCK_PI:
-	case FUTEX_WAIT_REQUEUE_PI:
+	unsigned int op = call->args[1] & FUTEX_CMD_MASK;
+	struct futex_args known = { 0 };
+
+	if (op < sizeof(futex_args) / sizeof(futex_args[0]))
+		known = futex_args[op];
+	if (i == 3 && known.time && call->abi == UTRACE_ABI_X86_64)
 		print_timespec(text, call, i);
-		break;
-	case FUTEX_REQUEUE:
-	case FUTEX_CMP_REQUEUE:
-	case FUTEX_CMP_REQUEUE_PI:
-	case FUTEX_WAKE_OP:
+	else if (i == 3 && known.number)
 		text_printf(text, "%d", (int)call->args[i]);
-		break;
-	default:
+	else if ((i == 3 && known.time) || (i == 4 && known.addr))
 		arg_address(text, call->args[i]);
-	}
+	else if (i == 5 && known.value)
+		text_printf(text, "%#x", (unsigned int)call->args[i]);
 }
 
 static const struct flag socket_types[] = {
@@ -205,6 +223,38 @@ void print_socket_type(struct text *text, const struct call *call, int i)
 	if (type & ~0xfU) {
 		text_put(text, "|");
 		text_flags(text, arg_flags(A_SOCKFLAGS), type & ~0xfU);
+	}
+}
+
+static const struct flag ip_protocols[] = {
+	NAMED(0, "IPPROTO_IP"), NAMED(1, "IPPROTO_ICMP"),
+	NAMED(6, "IPPROTO_TCP"), NAMED(17, "IPPROTO_UDP"),
+	NAMED(58, "IPPROTO_ICMPV6"), NAMED(132, "IPPROTO_SCTP"),
+	NAMED(136, "IPPROTO_UDPLITE"), NAMED(255, "IPPROTO_RAW"),
+	NAMED(262, "IPPROTO_MPTCP"), END
+};
+
+static const struct flag netlink_protocols[] = {
+	NAMED(0, "NETLINK_ROUTE"), NAMED(2, "NETLINK_USERSOCK"),
+	NAMED(4, "NETLINK_SOCK_DIAG"), NAMED(6, "NETLINK_XFRM"),
+	NAMED(7, "NETLINK_SELINUX"), NAMED(9, "NETLINK_AUDIT"),
+	NAMED(11, "NETLINK_CONNECTOR"), NAMED(12, "NETLINK_NETFILTER"),
+	NAMED(15, "NETLINK_KOBJECT_UEVENT"), NAMED(16, "NETLINK_GENERIC"), END
+};
+
+void print_protocol(struct text *text, const struct call *call, int i)
+{
+	switch ((int)call->args[0]) {
+	case AF_INET:
+	case AF_INET6:
+		text_choice(text, ip_protocols, (unsigned int)call->args[i]);
+		break;
+	case AF_NETLINK:
+		text_choice(text, netlink_protocols,
+			    (unsigned int)call->args[i]);
+		break;
+	default:
+		text_printf(text, "%d", (int)call->args[i]);
 	}
 }
 
@@ -225,4 +275,16 @@ static const struct flag ioctls[] = {
 void print_ioctl(struct text *text, const struct call *call, int i)
 {
 	text_choice(text, ioctls, (unsigned int)call->args[i]);
+}
+
+void print_ioctl_arg(struct text *text, const struct call *call, int i)
+{
+	switch ((unsigned int)call->args[i - 1]) {
+	case FIOCLEX:
+	case FIONCLEX:
+	case TIOCNOTTY:
+		break;		/* takes none */
+	default:
+		arg_address(text, call->args[i]);
+	}
 }

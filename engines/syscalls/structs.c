@@ -333,6 +333,26 @@ void print_open_how(struct text *text, const struct call *call, int i)
 
 /* ---- waiting for files ------------------------------------------------- */
 
+void print_fd_set(struct text *text, const struct call *call, int i)
+{
+	unsigned char bits[1024 / 8] = { 0 };
+	unsigned int n = call->args[0], fd;
+	const char *before = "[";
+
+	/* the kernel reads whole words */
+	if (n > sizeof(bits) * 8)
+		n = sizeof(bits) * 8;
+	if (!fetch(text, call, i, bits, (n + 63) / 64 * 8))
+		return;
+	for (fd = 0; fd < n; fd++) {
+		if (!(bits[fd / 8] >> fd % 8 & 1))
+			continue;
+		text_printf(text, "%s%u", before, fd);
+		before = " ";
+	}
+	text_put(text, *before == '[' ? "[]" : "]");
+}
+
 static const struct flag poll_events[] = {
 	FLAG(POLLIN), FLAG(POLLPRI), FLAG(POLLOUT), FLAG(POLLERR),
 	FLAG(POLLHUP), FLAG(POLLNVAL), FLAG(POLLRDNORM), FLAG(POLLRDBAND),

@@ -5,8 +5,9 @@
 #include "calls.h"
 #include "args.h"
 
-#define CALL(nr, name, ...)	[nr] = { #name, { __VA_ARGS__ }, false },
-#define CALL_PTR(nr, name, ...)	[nr] = { #name, { __VA_ARGS__ }, true },
+#define CALL(nr, name, ...)	[nr] = { #name, { __VA_ARGS__ }, R_DECIMAL },
+#define CALL_PTR(nr, name, ...)	[nr] = { #name, { __VA_ARGS__ }, R_ADDRESS },
+#define CALL_OCT(nr, name, ...)	[nr] = { #name, { __VA_ARGS__ }, R_OCTAL },
 
 static const struct call_desc table[] = {
 #include "table.inc"
@@ -16,7 +17,7 @@ static const struct call_desc table[] = {
 
 /* Nothing is known: all that could be an argument. */
 static const struct call_desc unknown = {
-	NULL, { A_HEX, A_HEX, A_HEX, A_HEX, A_HEX, A_HEX }, false
+	NULL, { A_HEX, A_HEX, A_HEX, A_HEX, A_HEX, A_HEX }, R_DECIMAL
 };
 
 const struct call_desc *call_desc(enum utrace_abi abi, long nr)

@@ -158,6 +158,9 @@ int utrace_host_adopt(struct task_struct *task)
 	struct job job = { .run = adopt_job, .thread = task };
 
 	if (port_load_acquire(&task->phase) == PHASE_SEIZED) {
+		/* reaped, though the reaper has not looked yet */
+		if (port_load(&task->run) == RUN_DEAD && thread_is_reaped(task))
+			return -ESRCH;
 		/* the lock keeps out an owner that is just letting it go */
 		pthread_mutex_lock(&task->lock);
 		if (task->phase == PHASE_SEIZED) {

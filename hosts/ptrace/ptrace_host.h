@@ -224,6 +224,7 @@ void thread_forget(struct utrace_thread *thread);
 void threads_for_each(void (*fn)(struct utrace_thread *thread, void *arg),
 		      void *arg);
 bool thread_is_same(struct utrace_thread *thread);
+bool thread_is_reaped(struct utrace_thread *thread);
 
 /* worker.c */
 void workers_shutdown(void);

@@ -44,14 +44,6 @@ static struct {
 	.bell = -1,
 };
 
-static bool is_gone(struct utrace_thread *thread)
-{
-	if (thread->pidfd < 0)
-		return kill(thread->tid, 0) < 0 && errno == ESRCH;
-	return syscall(SYS_pidfd_send_signal, thread->pidfd, 0, NULL, 0) < 0 &&
-	       errno == ESRCH;
-}
-
 /* Fills in what to poll; the lists are only added to meanwhile. */
 static struct pollfd *poll_set(nfds_t *n)
 {
@@ -76,7 +68,7 @@ static struct utrace_thread *take_gone(void)
 	struct utrace_thread *thread;
 
 	list_for_each_entry(thread, &reaper.watched, of_worker) {
-		if (!is_gone(thread))
+		if (!thread_is_reaped(thread))
 			continue;
 		list_del_init(&thread->of_worker);
 		reaper.nr--;
@@ -176,7 +168,7 @@ static void ring_locked(void)
 /* Takes over the reference of the thread's adoption. */
 void reaper_watch(struct utrace_thread *thread)
 {
-	bool gone = is_gone(thread);
+	bool gone = thread_is_reaped(thread);
 
 	if (!gone) {
 		pthread_mutex_lock(&reaper.lock);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Handles: which thread a number means, for good. */
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -135,6 +136,15 @@ bool thread_is_same(struct utrace_thread *thread)
 	if (proc_read_stat(thread->tgid, thread->tid, &stat))
 		return false;
 	return stat.start == thread->start;
+}
+
+/* Whether a dead leader is gone for its parent too. */
+bool thread_is_reaped(struct utrace_thread *thread)
+{
+	if (thread->pidfd < 0)
+		return kill(thread->tid, 0) < 0 && errno == ESRCH;
+	return syscall(SYS_pidfd_send_signal, thread->pidfd, 0, NULL, 0) < 0 &&
+	       errno == ESRCH;
 }
 
 static void insert(struct utrace_thread *thread)

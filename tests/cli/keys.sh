@@ -42,9 +42,10 @@ test_stop_is_for_the_command() {
 	tracer=$(awk '$1 == "PPid:" { print $2 }' "/proc/$pid/status")
 	echo "command $(state "$pid") utrace $(state "$tracer")" >states
 	touch go
-	kill -CONT "$pid"
+	# its child was stopped as well
+	kill -CONT -- "-$(ps -o pgid= -p "$pid" | tr -d ' ')"
 	END
-	typed 7 'expect:ready' 'type:^Z' 'run:sh watch' -- bash job
+	typed 7 'expect:ready' 'type:^Z' 'run:bash watch' -- bash job
 	says states '^command [Tt] utrace [SR]$'
 	says trace '^--- SIGTSTP '
 }

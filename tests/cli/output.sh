@@ -125,7 +125,7 @@ test_reader_that_leaves_an_attached_process() {
 
 test_drop_does_not_wait() {
 	mkfifo fifo
-	background sh -c 'exec 3<fifo; sleep 1000'
+	background sh -c 'exec 3<fifo; exec sleep 1000'
 	run 0 timeout 15 "$utrace" --when-full=drop --buffer=64K -o fifo \
 		"${storm[@]}" count=4000
 	says err '^utrace: the reader of the output stands still: [0-9]+ lines were lost$'
@@ -160,7 +160,7 @@ test_wait_loses_nothing() {
 
 test_interrupt_ends_waiting() {
 	mkfifo fifo
-	background sh -c 'exec 3<fifo; sleep 1000'
+	background sh -c 'exec 3<fifo; exec sleep 1000'
 	background sh -c 'while :; do : </dev/null; done'
 	target=$pid
 	background env --default-signal=INT "$utrace" --buffer=4K -o fifo \
