@@ -55,6 +55,8 @@ void utrace_engine_get(struct utrace_engine *engine)
 
 void utrace_engine_put(struct utrace_engine *engine)
 {
+	if (utrace_host_forked())
+		return;
 	engine_put(to_engine(engine));
 }
 
@@ -174,7 +176,7 @@ int utrace_engine_refused(struct utrace_engine *engine,
 {
 	struct engine *e = to_engine(engine);
 
-	if (!utrace_host_up()) {
+	if (utrace_host_forked()) {
 		memset(refusal, 0, sizeof(*refusal));
 		return -ESRCH;
 	}

@@ -169,6 +169,12 @@ void utrace_refuse(struct utrace_engine *engine, unsigned long event,
 bool utrace_host_up(void);
 
 /*
+ * This is a copy of the program that brought the facility up: nothing of it is
+ * left here, and its locks may be held by nobody.
+ */
+bool utrace_host_forked(void);
+
+/*
  * Storage per thread: the core's state, with a reference, or null.  Install
  * puts @fresh in place unless there is one, and returns what is in place, with
  * a reference.  Any context that may allocate.

@@ -37,6 +37,7 @@ void adopted(struct worker *worker, struct utrace_thread *thread)
 	thread->exiting = false;
 	thread->exit_reported = false;
 	thread->outlived = false;
+	thread->ticking = false;
 	thread->parent_noted = false;
 	thread->dead_before_siblings = false;
 	thread->mask_changed = false;
@@ -50,6 +51,14 @@ void adopted(struct worker *worker, struct utrace_thread *thread)
 	port_store_seq(&thread->phase, PHASE_SEIZED);
 }
 
+/* The worker need not be woken for this thread any more. */
+void stop_ticking(struct utrace_thread *thread)
+{
+	if (thread->ticking)
+		reaper_count_ticks(-1);
+	thread->ticking = false;
+}
+
 /* @thread->lock is held. The worker traces it no more. */
 void disown(struct utrace_thread *thread)
 {
@@ -61,10 +70,10 @@ void disown(struct utrace_thread *thread)
 		thread->newborn = false;
 		worker->newborns--;
 	}
+	stop_ticking(thread);
 	if (thread->outlived) {
 		thread->outlived = false;
 		worker->outlived--;
-		reaper_count_leaders(-1);
 	}
 	__atomic_sub_fetch(&worker->load, 1, __ATOMIC_RELAXED);
 	port_store_seq(&thread->owner, (struct worker *)NULL);

@@ -13,10 +13,12 @@
 
 /**
  * What is not there any more in a fork child: the page is wiped by the kernel.
+ * @here: always set
  * @up: utrace_init() was called, and utrace_shutdown() has not begun
  * @running: utrace_shutdown() has not ended
  */
 struct here {
+	bool here;
 	bool up;
 	bool running;
 };
@@ -31,6 +33,14 @@ bool host_is_up(void)
 	struct here *page = port_load_acquire(&here);
 
 	return page && port_load_acquire(&page->up);
+}
+
+/* This is a fork child of the program that brought the library up. */
+bool host_forked(void)
+{
+	struct here *page = port_load_acquire(&here);
+
+	return page && !page->here;
 }
 
 static int check_kernel(void)
@@ -58,6 +68,7 @@ static int make_page(void)
 		munmap(page, sizeof(*page));
 		return -ENOSYS;
 	}
+	page->here = true;
 	port_store_release(&here, page);
 	return 0;
 }
@@ -68,6 +79,11 @@ int utrace_init(void)
 
 	if (err)
 		return err;
+	if (host_forked()) {
+		/* somebody may have held it when we were forked */
+		pthread_mutex_init(&init_lock, NULL);
+		here->here = true;
+	}
 	pthread_mutex_lock(&init_lock);
 	if (!here)
 		err = make_page();
@@ -133,6 +149,8 @@ int utrace_shutdown(void)
 {
 	if (utrace_context.worker || utrace_context.thread)
 		return -EDEADLK;
+	if (!host_is_up())
+		return -ESRCH;
 	pthread_mutex_lock(&init_lock);
 	if (!host_is_up()) {
 		pthread_mutex_unlock(&init_lock);
@@ -151,6 +169,8 @@ int utrace_exit(void)
 {
 	int err = 0;
 
+	if (host_forked())
+		return -ESRCH;
 	pthread_mutex_lock(&init_lock);
 	if (here && here->running) {
 		err = -EBUSY;
@@ -168,6 +188,11 @@ int utrace_exit(void)
 bool utrace_host_up(void)
 {
 	return host_is_up();
+}
+
+bool utrace_host_forked(void)
+{
+	return host_forked();
 }
 
 struct utrace *utrace_host_state(struct task_struct *task)

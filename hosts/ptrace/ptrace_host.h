@@ -146,6 +146,7 @@ struct utrace_thread {
 	pid_t ppid;
 	bool exit_reported;
 	bool exiting;		/* past its exit event */
+	bool ticking;		/* counted by reaper_count_ticks() */
 	bool outlived;		/* a leader that exits before its threads */
 	bool dead_before_siblings; /* and its death was reported */
 	struct utrace_engine *starter; /* holds it at its start; under @lock */
@@ -214,6 +215,7 @@ extern __thread struct context utrace_context;
 
 /* init.c */
 bool host_is_up(void);
+bool host_forked(void);
 
 /* thread.c */
 void threads_reset(void);
@@ -246,6 +248,7 @@ int adopt_here(struct worker *worker, struct utrace_thread *thread);
 void adopted(struct worker *worker, struct utrace_thread *thread);
 bool let_go(struct utrace_thread *thread, int sig);
 void disown(struct utrace_thread *thread);
+void stop_ticking(struct utrace_thread *thread);
 
 /* stops.c */
 void handle_stop(struct worker *worker, pid_t tid, int status);
@@ -299,7 +302,7 @@ void on_replaced(struct utrace_thread *leader);
 int reaper_start(void);
 void reaper_shutdown(void);
 void reaper_watch(struct utrace_thread *thread);
-void reaper_count_leaders(int n);
+void reaper_count_ticks(int n);
 void reaper_reset(void);
 
 /* regs.c */

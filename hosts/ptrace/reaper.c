@@ -5,8 +5,9 @@
  * A dead leader is its parent's to reap, and ptrace does not tell when that is.
  * A thread of the program polls the process descriptors: Linux 6.9 and later
  * hang up when the process is reaped; with older ones it asks now and then.
- * The same thread wakes the workers that wait for leaders who exit before their
- * threads.
+ * The same thread wakes the workers now and then while they wait for what ptrace
+ * does not tell: leaders who exit before their threads, and newborn threads
+ * whose creator was killed before its event.
  */
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -19,13 +20,13 @@
 
 /* How often the kernel is asked that does not tell; milliseconds. */
 #define ASK_ZOMBIES	20
-#define ASK_LEADERS	5
+#define TICK	5
 
 /**
  * The reaper.
  * @lock: orders all below; a leaf
  * @watched: zombies, linked by their of_worker; each referenced
- * @leaders: how many leaders exit before their threads
+ * @ticks: how many threads their workers have to look at now and then
  * @bell: an eventfd; -1 while the thread does not run
  * @hangs_up: this kernel has been seen to hang up
  */
@@ -33,7 +34,7 @@ static struct {
 	pthread_mutex_t lock;
 	struct list_head watched;
 	unsigned int nr;
-	unsigned int leaders;
+	unsigned int ticks;
 	int bell;
 	bool quit;
 	bool hangs_up;
@@ -89,7 +90,7 @@ static void *reap_zombies(void *arg)
 	struct utrace_thread *thread;
 	struct pollfd *fds;
 	int timeout;
-	bool leaders;
+	bool tick;
 	nfds_t i, n;
 
 	(void)arg;
@@ -97,12 +98,12 @@ static void *reap_zombies(void *arg)
 	while (!reaper.quit) {
 		n = 0;
 		fds = poll_set(&n);
-		timeout = !fds ? ASK_ZOMBIES : reaper.leaders ? ASK_LEADERS :
+		timeout = !fds ? ASK_ZOMBIES : reaper.ticks ? TICK :
 			  reaper.nr && !reaper.hangs_up ? ASK_ZOMBIES : -1;
-		leaders = reaper.leaders;
+		tick = reaper.ticks;
 		pthread_mutex_unlock(&reaper.lock);
 		poll(fds, n, timeout);
-		if (leaders)
+		if (tick)
 			workers_ring_all();
 		pthread_mutex_lock(&reaper.lock);
 		for (i = 1; i < n; i++)
@@ -181,11 +182,11 @@ void reaper_watch(struct utrace_thread *thread)
 		bury(thread);
 }
 
-/* A leader began or ended to exit while it has threads. */
-void reaper_count_leaders(int n)
+/* A thread began (1) or ceased (-1) to need looking at now and then. */
+void reaper_count_ticks(int n)
 {
 	pthread_mutex_lock(&reaper.lock);
-	reaper.leaders += n;
+	reaper.ticks += n;
 	if (n > 0)
 		ring_locked();
 	pthread_mutex_unlock(&reaper.lock);
@@ -208,7 +209,7 @@ void reaper_shutdown(void)
 	close(reaper.bell);
 	reaper.bell = -1;
 	reaper.quit = false;
-	reaper.leaders = 0;
+	reaper.ticks = 0;
 	while (!list_empty(&reaper.watched)) {
 		thread = list_first_entry(&reaper.watched, struct utrace_thread,
 					  of_worker);
@@ -229,6 +230,6 @@ void reaper_reset(void)
 		close(reaper.bell);
 	reaper.bell = -1;
 	reaper.nr = 0;
-	reaper.leaders = 0;
+	reaper.ticks = 0;
 	reaper.quit = false;
 }

@@ -179,6 +179,7 @@ static void release_newborn(struct worker *worker, struct utrace_thread *child)
 {
 	child->newborn = false;
 	worker->newborns--;
+	stop_ticking(child);
 	if (!child->first_stop)
 		return;
 	if (let_go(child, 0))
@@ -347,7 +348,8 @@ static void at_exit(struct worker *worker, struct utrace_thread *thread)
 	    stat.threads > 1) {
 		thread->outlived = true;
 		worker->outlived++;
-		reaper_count_leaders(1);
+		thread->ticking = true;
+		reaper_count_ticks(1);
 	}
 	resume(thread, 0, UTRACE_RESUME);
 }
@@ -455,6 +457,8 @@ static void at_interrupt(struct utrace_thread *thread)
 static void at_first_stop(struct utrace_thread *thread)
 {
 	thread->first_stop = true;
+	thread->ticking = true;
+	reaper_count_ticks(1);
 	set_run(thread, RUN_TRAPPED);
 	/* its creator's report releases it */
 }

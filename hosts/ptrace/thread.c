@@ -246,7 +246,8 @@ void utrace_thread_put(struct utrace_thread *thread)
 {
 	int refs;
 
-	if (!thread)
+	/* in a fork child the locks may be held by nobody who is there */
+	if (!thread || host_forked())
 		return;
 	refs = port_load(&thread->refs);
 	while (refs > 1)
