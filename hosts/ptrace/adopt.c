@@ -115,7 +115,8 @@ static int seize(struct worker *worker, struct utrace_thread *thread)
 		return err;
 	if (!thread_is_same(thread))
 		return -ESRCH;
-	if (info.tgid == getppid() || worker_is_ours(info.tgid))
+	if (info.tgid == getppid() || worker_is_ours(info.tgid) ||
+	    traces_us(info.tgid))
 		return -EPERM;
 	if (info.state == 'Z' || info.state == 'X')
 		return adopt_zombie(thread);

@@ -10,6 +10,9 @@
 
 #include "ptrace_host.h"
 
+/* longer chains of tracers are taken for loops */
+#define MAX_CHAIN	64
+
 struct text {
 	char *buf;
 	size_t size;
@@ -53,14 +56,30 @@ static pid_t visible_tracer(pid_t tracer)
 	return tracer;
 }
 
-/* Whether @pid traces us, or serves as somebody who does. */
-static bool traces_us(pid_t pid)
+/* The process that the library serves: a worker is a child of it. */
+static pid_t program(void)
 {
-	struct proc_info self;
+	return utrace_context.worker ? getppid() : getpid();
+}
 
-	if (proc_read_status(0, getpid(), &self) || !self.tracer)
-		return false;
-	return self.tracer == pid || visible_tracer(self.tracer) == pid;
+/*
+ * Whether a process traces us, or traces who traces us, and so on, itself or by
+ * a worker.  Two that traced each other would stop each other for good.
+ */
+bool traces_us(pid_t pid)
+{
+	struct proc_info info;
+	pid_t at = program();
+	int i;
+
+	for (i = 0; i < MAX_CHAIN; i++) {
+		if (proc_read_status(0, at, &info) || !info.tracer)
+			return false;
+		at = visible_tracer(info.tracer);
+		if (info.tracer == pid || at == pid)
+			return true;
+	}
+	return true;
 }
 
 static bool same_namespace(pid_t pid)
@@ -102,7 +121,7 @@ static void why_not_permitted(struct text *text, pid_t tid,
 	struct stat st;
 	char path[64];
 
-	if (proc_read_status(0, getpid(), &self))
+	if (proc_read_status(0, program(), &self))
 		memset(&self, 0, sizeof(self));
 	if (may_do_anything(&self)) {
 		if (!same_namespace(tid))
@@ -174,7 +193,7 @@ static void why_eperm(struct text *text, pid_t tid)
 		return;
 	}
 	tracer = info.tracer ? visible_tracer(info.tracer) : 0;
-	if (info.tgid == getpid()) {
+	if (info.tgid == program()) {
 		say(text, "it is this process itself");
 	} else if (worker_is_ours(info.tgid)) {
 		say(text, "it is a worker of this process itself");
@@ -183,7 +202,7 @@ static void why_eperm(struct text *text, pid_t tid)
 		say(text, "it (%s) traces this process", name);
 	} else if (info.kernel_thread) {
 		say(text, "it is a kernel thread");
-	} else if (tracer == getpid()) {
+	} else if (tracer == program()) {
 		say(text, "it is traced by this process already");
 	} else if (tracer) {
 		name_of(tracer, name, sizeof(name));

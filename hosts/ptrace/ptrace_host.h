@@ -351,6 +351,9 @@ struct proc_stat {
 int proc_read_stat(pid_t tgid, pid_t tid, struct proc_stat *stat);
 ssize_t proc_read(const char *path, char *buf, size_t size);
 
+/* explain.c */
+bool traces_us(pid_t pid);
+
 /* start.c */
 void utrace_start_drop(struct utrace_thread *thread);
 

@@ -23,6 +23,8 @@ utrace_block_probe:
 1:	mov	$101, %eax		/* ptrace(PTRACE_TRACEME) */
 	xor	%edi, %edi
 	syscall
+	test	%rax, %rax		/* somebody traces us: no probe */
+	jnz	2f
 	mov	$39, %eax		/* getpid() */
 	syscall
 	mov	%eax, %edi
