@@ -144,7 +144,7 @@ int adopt_here(struct worker *worker, struct utrace_thread *thread)
 	int err = 0;
 
 	pthread_mutex_lock(&thread->lock);
-	switch (thread->phase) {
+	switch (port_load(&thread->phase)) {
 	case PHASE_SEIZED:
 		break;
 	case PHASE_GONE:
@@ -173,7 +173,7 @@ int utrace_host_adopt(struct task_struct *task)
 			return -ESRCH;
 		/* the lock keeps out an owner that is just letting it go */
 		pthread_mutex_lock(&task->lock);
-		if (task->phase == PHASE_SEIZED) {
+		if (port_load(&task->phase) == PHASE_SEIZED) {
 			pthread_mutex_unlock(&task->lock);
 			return 0;
 		}

@@ -87,10 +87,11 @@ int utrace_init(void)
 	pthread_mutex_lock(&init_lock);
 	if (!here)
 		err = make_page();
-	if (!err && here->running)
+	if (!err && here && here->running)
 		err = -EALREADY;
-	if (!err) {
+	if (!err && here) {
 		regs_init();
+		start_note_signals();
 		threads_reset();
 		workers_free();
 		workers_reset();

@@ -355,6 +355,7 @@ ssize_t proc_read(const char *path, char *buf, size_t size);
 bool traces_us(pid_t pid);
 
 /* start.c */
+void start_note_signals(void);
 void utrace_start_drop(struct utrace_thread *thread);
 
 /* init.c */

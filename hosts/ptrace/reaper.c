@@ -106,10 +106,10 @@ static void *reap_zombies(void *arg)
 		if (tick)
 			workers_ring_all();
 		pthread_mutex_lock(&reaper.lock);
-		for (i = 1; i < n; i++)
+		for (i = 1; fds && i < n; i++)
 			if (fds[i].revents & POLLHUP)
 				reaper.hangs_up = true;
-		if (n && (fds[0].revents & POLLIN))
+		if (fds && (fds[0].revents & POLLIN))
 			empty(reaper.bell);
 		free(fds);
 		while ((thread = take_gone())) {

@@ -368,7 +368,7 @@ void fake_step_trap(struct utrace_thread *thread)
 void at_signal_stop(struct utrace_thread *thread, int signr)
 {
 	struct utrace_signal *sig = &thread->sig;
-	struct utrace_decision decision;
+	struct utrace_decision decision = { .abort = false };
 	struct made_signal *made;
 	bool step_trap;
 
@@ -392,7 +392,6 @@ void at_signal_stop(struct utrace_thread *thread, int signr)
 			}
 			sig->action = made->action;
 			free(made);
-			decision.abort = false;
 			decision.resume = utrace_due(thread);
 			carry_signal(thread, decision, true);
 			return;

@@ -81,6 +81,41 @@ static const struct utrace_engine_ops starter_ops = {
 	.release = starter_release,
 };
 
+/*
+ * The two signals that the C library keeps for itself.  It sets a handler for
+ * one when the first thread is created, which we may have done; a program that
+ * was started with it ignored is to start others so.
+ */
+#define LIBC_SIGNAL_FIRST	32
+#define LIBC_SIGNAL_LAST	33
+
+struct raw_action {
+	void (*handler)(int);
+	unsigned long flags;
+	void *restorer;
+	unsigned long mask;
+};
+static struct raw_action libc_action[LIBC_SIGNAL_LAST - LIBC_SIGNAL_FIRST + 1];
+
+void start_note_signals(void)
+{
+	int i;
+
+	for (i = LIBC_SIGNAL_FIRST; i <= LIBC_SIGNAL_LAST; i++)
+		syscall(SYS_rt_sigaction, i, NULL,
+			&libc_action[i - LIBC_SIGNAL_FIRST], 8);
+}
+
+static void restore_signals(void)
+{
+	int i;
+
+	for (i = LIBC_SIGNAL_FIRST; i <= LIBC_SIGNAL_LAST; i++)
+		if (libc_action[i - LIBC_SIGNAL_FIRST].handler == SIG_IGN)
+			syscall(SYS_rt_sigaction, i,
+				&libc_action[i - LIBC_SIGNAL_FIRST], NULL, 8);
+}
+
 /* ---- in the child ------------------------------------------------------------- */
 
 struct pipes {
@@ -107,6 +142,7 @@ static void child(const struct utrace_start *start, struct pipes *pipes,
 	/* under Yama only an ancestor may trace, and a worker is not one */
 	if (tracer)
 		prctl(PR_SET_PTRACER, tracer, 0, 0, 0);
+	restore_signals();
 	error = start->in_child ? start->in_child(start->arg) : 0;
 	tell(pipes->ready[1], error);
 	if (error || read(pipes->go[0], &byte, 1) != 1)

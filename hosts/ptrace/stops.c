@@ -163,7 +163,7 @@ static struct utrace_thread *expect_newborn(struct worker *worker, pid_t tid)
 	if (IS_ERR(child))
 		return child;
 	pthread_mutex_lock(&child->lock);
-	if (child->phase == PHASE_FREE) {
+	if (port_load(&child->phase) == PHASE_FREE) {
 		adopted(worker, child);
 		child->newborn = true;
 		child->born_round = worker->round;

@@ -346,7 +346,7 @@ struct task_struct *utrace_host_pid_task(struct utrace_pid *pid)
 	pthread_mutex_lock(&table.lock);
 	while ((heir = thread->heir))
 		thread = heir;
-	if (thread->phase == PHASE_GONE)
+	if (port_load(&thread->phase) == PHASE_GONE)
 		thread = NULL;
 	utrace_thread_get(thread);
 	pthread_mutex_unlock(&table.lock);

@@ -11,12 +11,6 @@
 static const struct utrace_engine_ops plain_a, plain_b = { .release = NULL };
 static char one, two, three;
 
-static bool one_call(struct prog *p)
-{
-	prog_go(p);
-	return prog_expect(p, "done");
-}
-
 /* Look up, and give the reference back at once: the address tells. */
 static void *look(struct task_struct *task, int flags,
 		  const struct utrace_engine_ops *ops, void *data)

@@ -2,12 +2,6 @@
 /* Section 8 of the contract: utrace_barrier(). */
 #include "harness.h"
 
-static bool one_call(struct prog *p)
-{
-	prog_go(p);
-	return prog_expect(p, "done");
-}
-
 static long do_barrier(void *arg)
 {
 	return rec_barrier(arg);

@@ -2,12 +2,6 @@
 /* Section 7 of the contract: utrace_control(). */
 #include "harness.h"
 
-static bool one_call(struct prog *p)
-{
-	prog_go(p);
-	return prog_expect(p, "done");
-}
-
 static bool examined(struct recorder *r)
 {
 	struct utrace_examiner exam;

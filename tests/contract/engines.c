@@ -2,13 +2,6 @@
 /* Section 3 of the contract: engines and their references. */
 #include "harness.h"
 
-/* One getppid(), seen or not; the program answers when it is through. */
-static bool one_call(struct prog *p)
-{
-	prog_go(p);
-	return prog_expect(p, "done");
-}
-
 /* Two references: the attachment's alone does not do, nor the caller's. */
 TEST(eng_two_references, "ENG-1 ENG-2 ENG-4")
 {

@@ -4,12 +4,6 @@
 
 #define ALL_EVENTS	((1UL << _UTRACE_NEVENTS) - 1)
 
-static bool one_call(struct prog *p)
-{
-	prog_go(p);
-	return prog_expect(p, "done");
-}
-
 static int set(struct recorder *r, unsigned long events)
 {
 	return utrace_set_events(r->task, r->engine, events);

@@ -543,6 +543,12 @@ long prog_get(struct prog *p, const char *key)
 	return strtoul(line + n + 1, NULL, 0);
 }
 
+bool one_call(struct prog *p)
+{
+	prog_go(p);
+	return prog_expect(p, "done") && wait_until(prog_state(p) == 'S');
+}
+
 int prog_tid(struct prog *p)
 {
 	return p->pid;

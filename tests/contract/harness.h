@@ -388,6 +388,12 @@ bool rec_wait_held(struct recorder *rec);
 /* How often traced threads were stopped or entered the host so far. */
 unsigned long h_stops(void);
 
+/*
+ * Let a program that makes one call per command make it, and wait until it waits
+ * for the next command, so that no pass is half over.
+ */
+bool one_call(struct prog *p);
+
 /* ---- gates and threads --------------------------------------------------- */
 
 /*

@@ -2,13 +2,6 @@
 /* Section 6 of the contract: reporting passes. */
 #include "harness.h"
 
-static bool one_call(struct prog *p)
-{
-	prog_go(p);
-	/* waiting for the next command, so that no pass is half over */
-	return prog_expect(p, "done") && wait_until(prog_state(p) == 'S');
-}
-
 /* What this callback saw of the first getppid(). */
 static struct rec_entry *seen(struct recorder *r, enum rec_event ev)
 {

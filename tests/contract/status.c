@@ -7,12 +7,6 @@
 
 #define HELD	(1UL << _UTRACE_NEVENTS)	/* bit 14 */
 
-static bool one_call(struct prog *p)
-{
-	prog_go(p);
-	return prog_expect(p, "done");
-}
-
 /* ---- status -------------------------------------------------------------- */
 
 TEST(sta_flags, "STA-1")
