@@ -8,6 +8,13 @@
 
 #include "ptrace_host.h"
 
+/* Of /proc/PID/stat, from the kernel's linux/sched.h. */
+#define PF_EXITING	0x00000004
+#define PF_KTHREAD	0x00200000
+
+/* how often it looks, every 0.1 ms, whether an exit is over */
+#define MAX_TRIES	10000
+
 /*
  * Always on: exec is told by its event, not by a SIGTRAP, and moves thread IDs,
  * so it has to be seen; system call stops differ from signals.
@@ -76,7 +83,7 @@ void disown(struct utrace_thread *thread)
 		worker->outlived--;
 	}
 	__atomic_sub_fetch(&worker->load, 1, __ATOMIC_RELAXED);
-	port_store_seq(&thread->owner, (struct worker *)NULL);
+	worker_return_mail(thread);
 	drop_made_signals(thread);
 }
 
@@ -105,6 +112,44 @@ static void unseize(pid_t tid)
 		       status >> 16 ? 0 : WSTOPSIG(status));
 }
 
+static bool is_dead(const struct proc_info *info)
+{
+	return info->state == 'Z' || info->state == 'X';
+}
+
+/*
+ * Seize a thread, or find out why not: 1: it is dead; 0; -EPERM; -ESRCH.  One
+ * that exits just now can neither be seized nor is it dead yet: that is over
+ * within moments.
+ */
+static int try_seize(struct utrace_thread *thread)
+{
+	struct proc_info info;
+	struct proc_stat stat;
+	int tries;
+
+	for (tries = 0; tries < MAX_TRIES; tries++) {
+		if (proc_read_status(thread->tgid, thread->tid, &info) ||
+		    proc_read_stat(thread->tgid, thread->tid, &stat) ||
+		    stat.start != thread->start)
+			return -ESRCH;
+		if (stat.flags & PF_KTHREAD)
+			return -EPERM;
+		if (is_dead(&info))
+			return 1;
+		if (!ptrace(PTRACE_SEIZE, thread->tid, 0, BASE_OPTIONS))
+			return 0;
+		if (errno != EPERM && errno != ESRCH)
+			return -errno;
+		if (info.tracer || (errno == EPERM &&
+				    !(stat.flags & PF_EXITING) && tries))
+			return -EPERM;
+		if (tries)
+			usleep(100);
+	}
+	return -EPERM;
+}
+
 static int seize(struct worker *worker, struct utrace_thread *thread)
 {
 	struct proc_info info;
@@ -118,18 +163,12 @@ static int seize(struct worker *worker, struct utrace_thread *thread)
 	if (info.tgid == getppid() || worker_is_ours(info.tgid) ||
 	    traces_us(info.tgid))
 		return -EPERM;
-	if (info.state == 'Z' || info.state == 'X')
-		return adopt_zombie(thread);
-	if (info.kernel_thread)
-		return -EPERM;
-	if (ptrace(PTRACE_SEIZE, thread->tid, 0, BASE_OPTIONS) < 0) {
-		err = -errno;
-		/* it may have died meanwhile */
-		if (!proc_read_status(thread->tgid, thread->tid, &info) &&
-		    info.state == 'Z' && info.tracer == 0)
-			return adopt_zombie(thread);
+	err = try_seize(thread);
+	if (err < 0)
 		return err;
-	}
+	if (err)	/* of others than leaders nothing is left to come */
+		return thread->tid == thread->tgid ? adopt_zombie(thread) :
+						     -ESRCH;
 	if (!thread_is_same(thread)) {
 		unseize(thread->tid);
 		return -ESRCH;

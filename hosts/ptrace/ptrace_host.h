@@ -236,6 +236,7 @@ void worker_chosen(struct worker *worker);
 void worker_ring(struct worker *worker);
 int worker_run_job(struct worker *worker, struct job *job);
 void worker_mail(struct utrace_thread *thread, unsigned int kicks);
+void worker_return_mail(struct utrace_thread *thread);
 void worker_sync(void);
 void worker_serves(struct worker *worker, pid_t tgid);
 void workers_free(void);

@@ -82,14 +82,43 @@ void worker_ring(struct worker *worker)
 	}
 }
 
+/* With the mail lock of the thread's owner held, or null if it has none. */
+static struct worker *lock_mail(struct utrace_thread *thread)
+{
+	struct worker *worker;
+
+	while ((worker = port_load_acquire(&thread->owner))) {
+		pthread_mutex_lock(&worker->mail_lock);
+		if (port_load(&thread->owner) == worker)
+			break;
+		pthread_mutex_unlock(&worker->mail_lock);
+	}
+	return worker;
+}
+
+/* The thread has no owner any more, and what was for it is void. */
+void worker_return_mail(struct utrace_thread *thread)
+{
+	struct worker *worker = lock_mail(thread);
+	bool had_mail = thread->kicks;
+
+	if (had_mail) {
+		list_del_init(&thread->mail);
+		thread->kicks = 0;
+	}
+	port_store_seq(&thread->owner, (struct worker *)NULL);
+	pthread_mutex_unlock(&worker->mail_lock);
+	if (had_mail)
+		utrace_thread_put(thread);
+}
+
 /* Called under the core's lock of the thread. */
 void worker_mail(struct utrace_thread *thread, unsigned int kicks)
 {
-	struct worker *worker = port_load_acquire(&thread->owner);
+	struct worker *worker = lock_mail(thread);
 
 	if (!worker)
 		return;
-	pthread_mutex_lock(&worker->mail_lock);
 	if (!thread->kicks) {
 		__atomic_add_fetch(&thread->refs, 1, __ATOMIC_RELAXED);
 		list_add_tail(&thread->mail, &worker->mail);
@@ -223,7 +252,7 @@ static void do_mail(struct worker *worker)
 		pthread_mutex_unlock(&worker->mail_lock);
 	}
 	while ((thread = take_mail(worker, &kicks))) {
-		if (thread->owner == worker)
+		if (port_load(&thread->owner) == worker)
 			handle_mail(thread, kicks);
 		utrace_thread_put(thread);
 	}
