@@ -102,8 +102,11 @@ static struct utrace_decision entry_pass(struct utrace *utrace,
 	port_store(&utrace->aborted, pass.bits == UTRACE_SYSCALL_ABORT);
 	pass_end(&pass);
 	decision = pass_decide(utrace, true, POINT_ENTRY);
-	if (decision.resume == UTRACE_STOP && pass.rest <= UTRACE_REPORT)
-		port_store(&utrace->again, true);
+	if (decision.resume == UTRACE_STOP && pass.rest <= UTRACE_REPORT) {
+		port_lock(&utrace->lock);
+		utrace->again = true;
+		port_unlock(&utrace->lock);
+	}
 	decision.abort = utrace->aborted;
 	decision.passed = true;
 	return decision;
@@ -119,7 +122,6 @@ struct utrace_decision utrace_report_syscall_entry(struct task_struct *task,
 		return utrace ? pass_decide(utrace, false, 0) : go_on;
 	utrace->abi = abi;
 	utrace->nr_call = nr;
-	port_store(&utrace->again, false);
 	if (!anyone_wants_call(utrace, UTRACE_EVENT(SYSCALL_ENTRY), abi, nr))
 		return pass_decide(utrace, false, 0);
 	return entry_pass(utrace, regs, UTRACE_SYSCALL_RUN);
