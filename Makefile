@@ -333,7 +333,8 @@ endif
 	$(call install_data,$(ENGINE_SO),$(enginedir))
 	$(call install_data,$(MAN1),$(mandir)/man1)
 	$(call install_data,$(MAN3),$(mandir)/man3)
-	$(call install_data,$(wildcard docs/contract.md README.md),$(docdir))
+	$(call install_data,$(wildcard docs/*.md README.md),$(docdir))
+	$(call install_data,$(wildcard docs/examples/*.c),$(docdir)/examples)
 ifneq ($(wildcard $(COMPLETIONS)/utrace.bash),)
 	$(call install_dir,$(bashcompdir))
 	$(INSTALL) -m 644 $(COMPLETIONS)/utrace.bash \

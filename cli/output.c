@@ -388,7 +388,8 @@ static unsigned long long progress(struct utrace_output *out, bool *hurry)
 }
 
 /* Wait until the writer is done.  False: it does not get done. */
-static bool wait_for_writer(struct utrace_output *out, int signals)
+static bool wait_for_writer(struct utrace_output *out, int signals,
+			    bool *interrupted)
 {
 	struct pollfd fds[] = {
 		{ .fd = out->done_fd, .events = POLLIN },
@@ -397,6 +398,7 @@ static bool wait_for_writer(struct utrace_output *out, int signals)
 	unsigned long long before;
 	bool hurry;
 
+	*interrupted = false;
 	for (;;) {
 		int n;
 
@@ -406,15 +408,17 @@ static bool wait_for_writer(struct utrace_output *out, int signals)
 			return false;
 		if (n > 0 && (fds[0].revents & POLLIN))
 			return true;
-		if (n > 0 && gives_up(signals))
+		if (n > 0 && gives_up(signals)) {
+			*interrupted = true;
 			return false;
+		}
 		if (n == 0 && progress(out, &hurry) == before)
 			return false;
 	}
 }
 
 /* The writer hangs in a write: leave it there, the process ends soon. */
-static int give_up(struct utrace_output *out)
+static int give_up(struct utrace_output *out, bool interrupted)
 {
 	unsigned long lines = 0;
 	size_t i;
@@ -426,13 +430,15 @@ static int give_up(struct utrace_output *out)
 	lines += out->dropped;
 	pthread_mutex_unlock(&out->lock);
 	complain_never_wait();
-	complain("the reader of the output stands still: %lu lines were lost",
-		 lines);
+	complain("%s: %lu lines were lost", interrupted ?
+		 "interrupted while lines were left to write" :
+		 "the reader of the output stands still", lines);
 	return out->may_lose ? 0 : -1;
 }
 
 int output_finish(struct utrace_output *out, int signals)
 {
+	bool interrupted;
 	int error;
 
 	if (!out->running)
@@ -442,8 +448,8 @@ int output_finish(struct utrace_output *out, int signals)
 	pthread_cond_signal(&out->work);
 	pthread_mutex_unlock(&out->lock);
 
-	if (!wait_for_writer(out, signals))
-		return give_up(out);
+	if (!wait_for_writer(out, signals, &interrupted))
+		return give_up(out, interrupted);
 	pthread_join(out->thread, NULL);
 	out->running = false;
 

@@ -37,7 +37,7 @@ static struct utrace_engine *look_up(struct task_struct *task, int flags,
 	struct utrace *utrace = utrace_host_state(task);
 	struct engine *engine = NULL;
 
-	if (utrace) {
+	if (utrace && !utrace_is_past(utrace)) {
 		port_lock(&utrace->lock);
 		engine = find_locked(utrace, flags, ops, data);
 		if (engine)
@@ -128,6 +128,11 @@ struct utrace_engine *utrace_attach_task(struct task_struct *task, int flags,
 		}
 		utrace = utrace_host_install(task, fresh);
 		utrace_put(fresh);
+	}
+	if (utrace_is_past(utrace)) {
+		utrace_put(utrace);
+		port_free(engine);
+		return ERR_PTR(-ESRCH);
 	}
 	engine->pub.ops = ops;
 	engine->pub.data = data;

@@ -54,7 +54,7 @@ int utrace_set_events(struct task_struct *task, struct utrace_engine *engine,
 	int ret = 0;
 
 	(void)task;
-	if (!utrace_host_up() || engine_detached(e))
+	if (utrace_is_past(utrace) || engine_detached(e))
 		return -ESRCH;
 	events &= ALL_EVENTS;
 	if (!callable(engine->ops, events))
@@ -177,7 +177,7 @@ int utrace_control(struct task_struct *task, struct utrace_engine *engine,
 	(void)task;
 	if ((unsigned int)action > UTRACE_DETACH)
 		return -EINVAL;
-	if (!utrace_host_up() || engine_detached(e))
+	if (utrace_is_past(utrace) || engine_detached(e))
 		return -ESRCH;
 
 	INIT_LIST_HEAD(&gone);
@@ -234,7 +234,7 @@ int utrace_barrier(struct task_struct *task, struct utrace_engine *engine)
 	int err;
 
 	(void)task;
-	if (!utrace_host_up())
+	if (utrace_is_past(e->utrace))
 		return -ESRCH;
 	if (current && current == port_load(&e->utrace->task))
 		return 0;

@@ -77,6 +77,7 @@ enum point {
  *	stores; host calls made under it do not sleep.  It nests inside every
  *	lock of a host but those that utrace_host_kick() takes.
  * @refs: one of the host's storage, one of each engine
+ * @generation: of the facility, when this was made
  * @task: the thread; not to be followed once @life is REAPED
  * @engines: in attach order.  Changed under @lock, and while @in_pass only by
  *	the thread's own context: that is why a pass may walk it without @lock.
@@ -117,6 +118,7 @@ enum point {
 struct utrace {
 	struct port_lock lock;
 	struct port_ref refs;
+	unsigned int generation;
 	struct task_struct *task;
 	struct list_head engines;
 	struct list_head joining;
@@ -148,6 +150,12 @@ struct utrace {
 static inline struct engine *to_engine(struct utrace_engine *engine)
 {
 	return container_of(engine, struct engine, pub);
+}
+
+/* Whether calls with this thread's engines mean anything any more. */
+static inline bool utrace_is_past(struct utrace *utrace)
+{
+	return utrace->generation != utrace_host_generation();
 }
 
 static inline unsigned long engine_flags(struct engine *engine)

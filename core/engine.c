@@ -10,6 +10,7 @@ struct utrace *utrace_alloc(struct task_struct *task)
 		return NULL;
 	port_lock_init(&utrace->lock);
 	port_ref_init(&utrace->refs, 1);
+	utrace->generation = utrace_host_generation();
 	utrace->task = task;
 	INIT_LIST_HEAD(&utrace->engines);
 	INIT_LIST_HEAD(&utrace->joining);
@@ -247,6 +248,10 @@ unsigned long task_utrace_flags(struct task_struct *task)
 	utrace = utrace_host_state(task);
 	if (!utrace)
 		return 0;
+	if (utrace_is_past(utrace)) {
+		utrace_put(utrace);
+		return 0;
+	}
 	port_lock(&utrace->lock);
 	flags = port_load(&utrace->events);
 	if (!list_empty(&utrace->engines) || !list_empty(&utrace->joining))

@@ -39,7 +39,7 @@ int utrace_prepare_examine(struct task_struct *task,
 	bool stopping;
 	int err;
 
-	if (!utrace_host_up())
+	if (utrace_is_past(utrace))
 		return -ESRCH;
 	if (current && task == current)
 		return 0;
@@ -61,7 +61,7 @@ int utrace_finish_examine(struct task_struct *task,
 	struct utrace *utrace = e->utrace;
 	int err = 0;
 
-	if (!utrace_host_up())
+	if (utrace_is_past(utrace))
 		return -ESRCH;
 	if (current && task == current)
 		return 0;

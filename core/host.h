@@ -169,6 +169,12 @@ void utrace_refuse(struct utrace_engine *engine, unsigned long event,
 bool utrace_host_up(void);
 
 /*
+ * Which time it is that the facility is up, 0 if it is not.  What was made
+ * before that is dead: a fork child may bring the facility up anew.
+ */
+unsigned int utrace_host_generation(void);
+
+/*
  * This is a copy of the program that brought the facility up: nothing of it is
  * left here, and its locks may be held by nobody.
  */

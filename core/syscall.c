@@ -63,7 +63,7 @@ int utrace_set_syscalls(struct task_struct *task, struct utrace_engine *engine,
 	int ret = 0;
 
 	(void)task;
-	if (!utrace_host_up() || engine_detached(e))
+	if (utrace_is_past(utrace) || engine_detached(e))
 		return -ESRCH;
 	port_lock(&utrace->lock);
 	if (engine_detached(e)) {

@@ -51,7 +51,8 @@ static const struct utrace_capability table[] = {
 			"anew with its whole time when the host or a signal "
 			"without effect wakes it; a partial pipe or socket "
 			"write, and in 32-bit programs any such call, ends "
-			"early",
+			"early; a signal to the process may be taken by "
+			"another of its threads than untraced",
 		.why = "PTRACE_INTERRUPT and every signal to a traced thread "
 		       "wake it from system calls",
 	},

@@ -24,6 +24,8 @@ struct here {
 };
 
 static struct here *here;
+/* how often utrace_init() brought it up, here or where we were forked from */
+static unsigned int generation;
 static pthread_mutex_t init_lock = PTHREAD_MUTEX_INITIALIZER;
 
 struct host_stats host_stats;
@@ -97,6 +99,8 @@ int utrace_init(void)
 		workers_reset();
 		reaper_reset();
 		memset(&host_stats, 0, sizeof(host_stats));
+		if (!++generation)
+			generation = 1;
 		port_store_seq(&here->running, true);
 		port_store_seq(&here->up, true);
 	}
@@ -185,6 +189,11 @@ int utrace_exit(void)
 }
 
 /* ---- host.h ------------------------------------------------------------------ */
+
+unsigned int utrace_host_generation(void)
+{
+	return host_is_up() ? port_load(&generation) : 0;
+}
 
 bool utrace_host_up(void)
 {

@@ -260,11 +260,29 @@ static void do_mail(struct worker *worker)
 
 /* ---- waiting ------------------------------------------------------------- */
 
+static long wait_now(int *status)
+{
+	long pid = syscall(SYS_wait4, -1, status, __WALL | WNOHANG, NULL);
+
+	return pid < 0 ? -errno : pid;
+}
+
 static long sleep_or_wait(struct worker *worker, int *status)
 {
 	long pid = -EINTR;
+	bool any = worker->ntracees;
 
-	if (worker->ntracees) {
+	if (!any) {
+		/* a newborn may be ours that its killed creator did not tell of */
+		pid = wait_now(status);
+		if (pid > 0)
+			return pid;
+		any = !pid;
+		pid = -EINTR;
+		if (!any && port_load(&worker->quit))
+			return -ECHILD;
+	}
+	if (any) {
 		port_store_seq(&worker->asleep, 1);
 		pid = utrace_wait_or_bell(&worker->bell, status);
 	} else {
@@ -283,23 +301,26 @@ struct stop {
 /*
  * One round: fetch every stop that is there, then look at each.  Resuming each
  * as it comes would let a busy thread stop again before the others are looked
- * at at all.
+ * at at all.  False: there is nothing left to wait for, and the worker is to
+ * end.
  */
-static void round_of_stops(struct worker *worker, struct stop *stops,
+static bool round_of_stops(struct worker *worker, struct stop *stops,
 			   size_t size)
 {
 	size_t i, n = 0;
 	long pid;
 
 	pid = sleep_or_wait(worker, &stops[0].status);
-	if (pid == -ECHILD)
+	if (pid == -ECHILD) {
+		if (!worker->ntracees)
+			return !port_load(&worker->quit);
 		check_lost(worker);
+	}
 	while (pid > 0) {
 		stops[n++].tid = pid;
 		if (n == size)
 			break;
-		pid = syscall(SYS_wait4, -1, &stops[n].status,
-			      __WALL | WNOHANG, NULL);
+		pid = wait_now(&stops[n].status);
 	}
 	worker->round++;
 	worker->ran_for = 0;
@@ -309,6 +330,7 @@ static void round_of_stops(struct worker *worker, struct stop *stops,
 		if (port_load(&worker->bell))
 			do_mail(worker);
 	}
+	return true;
 }
 
 static void work(struct worker *worker)
@@ -321,10 +343,9 @@ static void work(struct worker *worker)
 			check_newborns(worker);
 		if (worker->outlived)
 			check_exiting(worker);
-		if (port_load(&worker->quit) && !worker->ntracees)
+		if (!round_of_stops(worker, stops,
+				    sizeof(stops) / sizeof(stops[0])))
 			break;
-		round_of_stops(worker, stops,
-			       sizeof(stops) / sizeof(stops[0]));
 	}
 }
 

@@ -114,6 +114,17 @@ static void vforked(void)
 		error();
 }
 
+/* While a thread execs, the others cannot create any. */
+static int execs(void)
+{
+	int i;
+
+	for (i = 0; i < KID_THREADS; i++)
+		if (sh_load(&share->threads[i].cmd) == CMD_EXEC)
+			return 1;
+	return 0;
+}
+
 static void *nothing(void *arg)
 {
 	return arg;
@@ -123,7 +134,10 @@ static void threaded(void)
 {
 	pthread_t t;
 
-	if (pthread_create(&t, NULL, nothing, NULL) || pthread_join(t, NULL))
+	errno = pthread_create(&t, NULL, nothing, NULL);
+	if (errno == EAGAIN && execs())
+		return;
+	if (errno || pthread_join(t, NULL))
 		error();
 }
 
