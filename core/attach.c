@@ -143,10 +143,13 @@ struct utrace_engine *utrace_attach_task(struct task_struct *task, int flags,
 
 	reserve(utrace, 1);
 	err = utrace_wait(utrace, born, utrace);
-	if (err == -EINTR)
-		err = -PORT_ERESTARTNOINTR;
 	if (!err)
 		err = utrace_host_adopt(task);
+	/* the host may find only now that it is a newborn */
+	if (!err)
+		err = utrace_wait(utrace, born, utrace);
+	if (err == -EINTR)
+		err = -PORT_ERESTARTNOINTR;
 	if (!err)
 		err = insert(utrace, engine, flags);
 	if (err) {
@@ -161,12 +164,13 @@ struct utrace_engine *utrace_attach_task(struct task_struct *task, int flags,
 
 int utrace_newborn(struct task_struct *child)
 {
-	struct utrace *fresh = utrace_alloc(child);
+	struct utrace *fresh = utrace_alloc(child), *utrace;
 
 	if (!fresh)
 		return -ENOMEM;
-	fresh->newborn = true;
-	utrace_put(utrace_host_install(child, fresh));
+	utrace = utrace_host_install(child, fresh);
+	port_store_seq(&utrace->newborn, true);
+	utrace_put(utrace);
 	utrace_put(fresh);
 	return 0;
 }

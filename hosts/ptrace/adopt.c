@@ -25,11 +25,11 @@
 void adopted(struct worker *worker, struct utrace_thread *thread)
 {
 	utrace_thread_get(thread);
-	thread->run = RUN_RUNNING;
+	port_store(&thread->run, RUN_RUNNING);
 	thread->at = PARKED_USER;
 	thread->newborn = false;
 	thread->first_stop = false;
-	thread->job_stopped = false;
+	port_store(&thread->job_stopped, false);
 	thread->interrupting = false;
 	thread->going = false;
 	thread->interrupted = false;
@@ -48,7 +48,7 @@ void adopted(struct worker *worker, struct utrace_thread *thread)
 	thread->parent_noted = false;
 	thread->dead_before_siblings = false;
 	thread->mask_changed = false;
-	thread->unsettled = false;
+	port_store(&thread->unsettled, false);
 	thread->options = BASE_OPTIONS;
 	thread->mode = PTRACE_CONT;
 	list_add_tail(&thread->of_worker, &worker->threads);
@@ -112,17 +112,36 @@ static void unseize(pid_t tid)
 		       status >> 16 ? 0 : WSTOPSIG(status));
 }
 
+/*
+ * The kernel attached it to its creator's tracer, us.  It waits in its first
+ * stop until the creator's event has been told; either may come first.
+ */
+void adopt_newborn(struct worker *worker, struct utrace_thread *thread)
+{
+	struct timespec now;
+
+	adopted(worker, thread);
+	thread->newborn = true;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	thread->born_round = worker->round;
+	thread->born_at = now.tv_sec;
+	worker->newborns++;
+	utrace_newborn(thread);
+}
+
 static bool is_dead(const struct proc_info *info)
 {
 	return info->state == 'Z' || info->state == 'X';
 }
 
+enum seized { SEIZED, IS_DEAD, IS_NEWBORN };
+
 /*
- * Seize a thread, or find out why not: 1: it is dead; 0; -EPERM; -ESRCH.  One
- * that exits just now can neither be seized nor is it dead yet: that is over
- * within moments.
+ * Seize a thread, or find out why not: an &enum seized; -EPERM; -ESRCH; -EAGAIN:
+ * another worker is about to hear that it has been born.  One that exits just
+ * now can neither be seized nor is it dead yet: that is over within moments.
  */
-static int try_seize(struct utrace_thread *thread)
+static int try_seize(struct worker *worker, struct utrace_thread *thread)
 {
 	struct proc_info info;
 	struct proc_stat stat;
@@ -136,9 +155,13 @@ static int try_seize(struct utrace_thread *thread)
 		if (stat.flags & PF_KTHREAD)
 			return -EPERM;
 		if (is_dead(&info))
-			return 1;
+			return IS_DEAD;
+		if (info.tracer == worker->pid)
+			return IS_NEWBORN;
+		if (info.tracer && worker_is_ours(info.tracer))
+			return -EAGAIN;
 		if (!ptrace(PTRACE_SEIZE, thread->tid, 0, BASE_OPTIONS))
-			return 0;
+			return SEIZED;
 		if (errno != EPERM && errno != ESRCH)
 			return -errno;
 		if (info.tracer || (errno == EPERM &&
@@ -163,10 +186,14 @@ static int seize(struct worker *worker, struct utrace_thread *thread)
 	if (info.tgid == getppid() || worker_is_ours(info.tgid) ||
 	    traces_us(info.tgid))
 		return -EPERM;
-	err = try_seize(thread);
+	err = try_seize(worker, thread);
 	if (err < 0)
 		return err;
-	if (err)	/* of others than leaders nothing is left to come */
+	if (err == IS_NEWBORN) {
+		adopt_newborn(worker, thread);
+		return 0;
+	}
+	if (err == IS_DEAD)	/* of others than leaders nothing is left to come */
 		return thread->tid == thread->tgid ? adopt_zombie(thread) :
 						     -ESRCH;
 	if (!thread_is_same(thread)) {
@@ -205,6 +232,7 @@ int utrace_host_adopt(struct task_struct *task)
 {
 	struct worker *worker = utrace_context.worker;
 	struct job job = { .run = adopt_job, .thread = task };
+	int tries = 0, err;
 
 	if (port_load_acquire(&task->phase) == PHASE_SEIZED) {
 		/* reaped, though the reaper has not looked yet */
@@ -218,14 +246,20 @@ int utrace_host_adopt(struct task_struct *task)
 		}
 		pthread_mutex_unlock(&task->lock);
 	}
-	if (worker)
-		return adopt_here(worker, task);
-	worker = worker_of(task);
-	if (IS_ERR(worker))
-		return PTR_ERR(worker);
-	worker_run_job(worker, &job);
-	worker_chosen(worker);
-	return job.result;
+	if (worker) {
+		err = adopt_here(worker, task);
+		return err == -EAGAIN ? -EPERM : err;
+	}
+	do {
+		if (tries)
+			usleep(100);
+		worker = worker_of(task);
+		if (IS_ERR(worker))
+			return PTR_ERR(worker);
+		worker_run_job(worker, &job);
+		worker_chosen(worker);
+	} while (job.result == -EAGAIN && ++tries < MAX_TRIES);
+	return job.result == -EAGAIN ? -EPERM : job.result;
 }
 
 /*

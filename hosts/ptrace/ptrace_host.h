@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include <sys/user.h>
+#include <time.h>
 
 #include "host.h"
 
@@ -120,6 +121,7 @@ struct utrace_thread {
 	bool newborn;		/* its creator's event has not come yet */
 	bool first_stop;	/* its first stop has come */
 	unsigned long born_round;
+	time_t born_at;		/* seconds, monotonic */
 	bool job_stopped;
 	bool interrupting;	/* PTRACE_INTERRUPT sent; any stop takes it */
 	bool interrupted;	/* the present stop took one */
@@ -247,6 +249,7 @@ void workers_ring_all(void);
 /* adopt.c */
 int adopt_here(struct worker *worker, struct utrace_thread *thread);
 void adopted(struct worker *worker, struct utrace_thread *thread);
+void adopt_newborn(struct worker *worker, struct utrace_thread *thread);
 bool let_go(struct utrace_thread *thread, int sig);
 void disown(struct utrace_thread *thread);
 void stop_ticking(struct utrace_thread *thread);

@@ -24,6 +24,9 @@
 
 #define SYSCALL_STOP	(SIGTRAP | 0x80)
 
+/* how long a newborn waits for its creator's event, if that may still come */
+#define CREATOR_SECONDS	5
+
 /* ---- system calls ------------------------------------------------------------ */
 
 void finish_entry(struct utrace_thread *thread,
@@ -148,10 +151,7 @@ static void inside_call(struct utrace_thread *thread)
 	thread->nr = regs_of(thread)->orig_ax;
 }
 
-/*
- * A thread that the kernel attached to its creator's tracer.  It waits in its
- * first stop until the creator's event has been told; either may come first.
- */
+/* The handle of a thread that was born, adopted. */
 static struct utrace_thread *expect_newborn(struct worker *worker, pid_t tid)
 {
 	struct utrace_thread *child;
@@ -163,13 +163,8 @@ static struct utrace_thread *expect_newborn(struct worker *worker, pid_t tid)
 	if (IS_ERR(child))
 		return child;
 	pthread_mutex_lock(&child->lock);
-	if (port_load(&child->phase) == PHASE_FREE) {
-		adopted(worker, child);
-		child->newborn = true;
-		child->born_round = worker->round;
-		worker->newborns++;
-		utrace_newborn(child);
-	}
+	if (port_load(&child->phase) == PHASE_FREE)
+		adopt_newborn(worker, child);
 	pthread_mutex_unlock(&child->lock);
 	return child;
 }
@@ -197,8 +192,10 @@ void check_newborns(struct worker *worker)
 {
 	struct utrace_thread *thread, *next;
 	struct proc_info info;
+	struct timespec now;
 	bool orphan;
 
+	clock_gettime(CLOCK_MONOTONIC, &now);
 	list_for_each_entry_safe(thread, next, &worker->threads, of_worker) {
 		if (!thread->newborn || !thread->first_stop ||
 		    worker->round - thread->born_round < 2)
@@ -214,8 +211,8 @@ void check_newborns(struct worker *worker)
 				     t->tgid == info.ppid))
 					orphan = false;
 		}
-		/* a creator that lives comes within rounds, or never will */
-		if (orphan || worker->round - thread->born_round > 1000) {
+		/* the creator's event comes at once, or was never to come */
+		if (orphan || now.tv_sec - thread->born_at > CREATOR_SECONDS) {
 			utrace_born(thread);
 			release_newborn(worker, thread);
 			return;

@@ -344,6 +344,9 @@ static void work(void)
 
 /* ---- storm --------------------------------------------------------------- */
 
+/* This process began before the follow, which is for what comes after it. */
+static int early;
+
 /* Here comes a new thread; its creator began after or before the follow. */
 static void arrive(int must_be_seen)
 {
@@ -369,7 +372,8 @@ static void *short_life(void *arg)
 
 static void new_thread(void)
 {
-	void *must = sh_load(&share->followed) ? share : NULL, *ret = NULL;
+	void *must = sh_load(&share->followed) && !early ? share : NULL;
+	void *ret = NULL;
 	pthread_attr_t attr;
 	pthread_t t;
 
@@ -386,6 +390,7 @@ static void new_child(void)
 	pid_t pid = fork();
 
 	if (!pid) {
+		early = !must;
 		arrive(must);
 		if (code & 1)
 			new_thread();
@@ -395,30 +400,59 @@ static void new_child(void)
 		error();
 }
 
+static int creators;			/* that will be there until the end */
+
+static void *create(void *arg);
+
+/* Somebody else goes on in this thread's place. */
+static void relay(void)
+{
+	void *must = sh_load(&share->followed) && !early ? share : NULL;
+	pthread_attr_t attr;
+	pthread_t t;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 64 << 10);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	if (pthread_create(&t, &attr, create, must)) {
+		error();
+		sh_add(&creators, -1);
+	}
+}
+
 static void *create(void *arg)
 {
 	random_state = tid();
+	arrive(arg != NULL);
 	while (!sh_load(&share->quit)) {
-		if (chance(3))
+		switch (chance(16)) {
+		case 0:
+			relay();
+			return NULL;
+		case 1 ... 10:
 			new_thread();
-		else
+			break;
+		default:
 			new_child();
+		}
 	}
-	return arg;
+	sh_add(&creators, -1);
+	return NULL;
 }
 
 static void storm(int n)
 {
-	pthread_t t[KID_THREADS];
+	pthread_t t;
 	int i;
 
 	sh_store(&share->threads[0].tid, tid());
 	sh_add(&share->ready, 1);
+	sh_add(&creators, n);
 	for (i = 0; i < n; i++)
-		if (pthread_create(&t[i], NULL, create, NULL))
+		if (pthread_create(&t, NULL, create, NULL))
 			_exit(97);
-	for (i = 0; i < n; i++)
-		pthread_join(t[i], NULL);
+	while (sh_load(&creators))
+		usleep(500);
 	_exit(sh_load(&share->errors) ? 98 : RIGHT);
 }
 

@@ -121,7 +121,8 @@ static void judge(struct life *life)
 
 static unsigned long some(struct rng *rng, unsigned long events)
 {
-	return rng_next(rng) & rng_next(rng) & events;
+	events &= rng_next(rng);
+	return events & rng_next(rng);
 }
 
 static void choose(struct round *r, struct life *life, bool detach)

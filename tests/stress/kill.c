@@ -165,7 +165,7 @@ static void race_ops(struct racer *racer)
 		EXPECT(err == 0 || err == -ESRCH ||
 		       (err == -EINPROGRESS && action == UTRACE_STOP) ||
 		       (err == -EINVAL &&
-			!(v->tap->engine->flags & EV(QUIESCE))));
+			!(s_load(&v->tap->engine->flags) & EV(QUIESCE))));
 		jitter(&racer->rng);
 		if (one_in(&racer->rng, 4)) {
 			err = tap_barrier(v->tap);
