@@ -14,8 +14,8 @@ static bool is_leader(struct utrace_thread *thread)
 	return thread->tid == thread->tgid;
 }
 
-/* Whether another thread of the process lives. */
-static bool siblings_live(struct utrace_thread *thread)
+/* One look at the process's threads: is another alive? */
+static bool sees_sibling(struct utrace_thread *thread)
 {
 	static __thread pid_t tids[MAX_SIBLINGS];
 	ssize_t i, n = utrace_thread_list(thread->tgid, tids, MAX_SIBLINGS);
@@ -27,6 +27,26 @@ static bool siblings_live(struct utrace_thread *thread)
 		    stat.state != 'Z' && stat.state != 'X')
 			return true;
 	return n > MAX_SIBLINGS;
+}
+
+/*
+ * Whether another thread of the process lives.  While one of them takes over the
+ * leader's ID by exec, /proc shows neither for a moment.
+ */
+static bool siblings_live(struct utrace_thread *thread)
+{
+	struct proc_stat stat;
+	int tries;
+
+	for (tries = 0; tries < 5; tries++) {
+		if (sees_sibling(thread))
+			return true;
+		if (!proc_read_stat(thread->tgid, thread->tgid, &stat))
+			return stat.state != 'Z' && stat.state != 'X' &&
+			       thread->tid != thread->tgid;
+		usleep(200);
+	}
+	return false;
 }
 
 /*
