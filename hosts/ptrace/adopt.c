@@ -15,12 +15,6 @@
 /* how often it looks, every 0.1 ms, whether an exit is over */
 #define MAX_TRIES	10000
 
-/*
- * Always on: exec is told by its event, not by a SIGTRAP, and moves thread IDs,
- * so it has to be seen; system call stops differ from signals.
- */
-#define BASE_OPTIONS	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC)
-
 /* @thread->lock is held, or the thread is new. The worker traces it now. */
 void adopted(struct worker *worker, struct utrace_thread *thread)
 {
@@ -29,6 +23,7 @@ void adopted(struct worker *worker, struct utrace_thread *thread)
 	thread->at = PARKED_USER;
 	thread->newborn = false;
 	thread->first_stop = false;
+	thread->born_here = false;
 	port_store(&thread->job_stopped, false);
 	thread->interrupting = false;
 	thread->going = false;
@@ -66,13 +61,20 @@ void stop_ticking(struct utrace_thread *thread)
 	thread->ticking = false;
 }
 
+/* One of its threads fewer. */
+void leave(struct worker *worker, struct utrace_thread *thread)
+{
+	list_del_init(&thread->of_worker);
+	worker->ntracees--;
+	__atomic_sub_fetch(&worker->load, 1, __ATOMIC_RELAXED);
+}
+
 /* @thread->lock is held. The worker traces it no more. */
 void disown(struct utrace_thread *thread)
 {
 	struct worker *worker = thread->owner;
 
-	list_del_init(&thread->of_worker);
-	worker->ntracees--;
+	leave(worker, thread);
 	if (thread->newborn) {
 		thread->newborn = false;
 		worker->newborns--;
@@ -82,7 +84,6 @@ void disown(struct utrace_thread *thread)
 		thread->outlived = false;
 		worker->outlived--;
 	}
-	__atomic_sub_fetch(&worker->load, 1, __ATOMIC_RELAXED);
 	worker_return_mail(thread);
 	drop_made_signals(thread);
 }
@@ -122,6 +123,7 @@ void adopt_newborn(struct worker *worker, struct utrace_thread *thread)
 
 	adopted(worker, thread);
 	thread->newborn = true;
+	thread->born_here = true;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	thread->born_round = worker->round;
 	thread->born_at = now.tv_sec;
@@ -134,14 +136,12 @@ static bool is_dead(const struct proc_info *info)
 	return info->state == 'Z' || info->state == 'X';
 }
 
-enum seized { SEIZED, IS_DEAD, IS_NEWBORN };
-
 /*
  * Seize a thread, or find out why not: an &enum seized; -EPERM; -ESRCH; -EAGAIN:
  * another worker is about to hear that it has been born.  One that exits just
  * now can neither be seized nor is it dead yet: that is over within moments.
  */
-static int try_seize(struct worker *worker, struct utrace_thread *thread)
+int try_seize(struct worker *worker, struct utrace_thread *thread)
 {
 	struct proc_info info;
 	struct proc_stat stat;

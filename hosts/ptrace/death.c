@@ -133,6 +133,7 @@ void on_death(struct utrace_thread *thread, int status)
 		else if (wanted)
 			group_dead = !siblings_live(thread);
 	}
+	move_end(thread);
 	leave_worker(thread);
 	report_missed_exit(thread, status);
 	if (!dead_before)

@@ -119,7 +119,8 @@ struct utrace_thread {
 	struct list_head of_worker;
 	enum parked_at at;
 	bool newborn;		/* its creator's event has not come yet */
-	bool first_stop;	/* its first stop has come */
+	bool born_here;		/* created by a thread that we trace */
+	bool first_stop;	/* and its first stop has come */
 	unsigned long born_round;
 	time_t born_at;		/* seconds, monotonic */
 	bool job_stopped;
@@ -152,6 +153,7 @@ struct utrace_thread {
 	bool outlived;		/* a leader that exits before its threads */
 	bool dead_before_siblings; /* and its death was reported */
 	struct utrace_engine *starter; /* holds it at its start; under @lock */
+	struct move *move;	/* to another worker; see move.c */
 };
 
 /* One job for a worker: something that another thread waits for. */
@@ -162,6 +164,13 @@ struct job {
 	int result;
 	bool done;
 };
+
+/* A stop that was fetched; @tid 0: it has been looked at. */
+struct stop {
+	pid_t tid;
+	int status;
+};
+#define MAX_STOPS	256
 
 /**
  * struct worker - a task that traces
@@ -175,6 +184,10 @@ struct job {
  * @threads: those that it traces; its own
  * @ntracees: their number; written by itself
  * @load: threads that are, or are about to be, its; under the pool's lock
+ * @expected: how many are on their way to it; it does not end before they are
+ *	here; raised under the pool's lock
+ * @round: of stops that are fetched, then looked at one by one
+ * @stops, @nstops: those of this round
  * @serving: the process whose callbacks run, 0 if none
  * @ran_for: for which process callbacks ran in this round of stops; 0: none;
  *	-1: several
@@ -198,7 +211,10 @@ struct worker {
 	unsigned int newborns;
 	unsigned int outlived;
 	unsigned int load;
+	unsigned int expected;
 	unsigned long round;
+	struct stop stops[MAX_STOPS];
+	size_t nstops;
 	pid_t serving;
 	pid_t ran_for;
 	bool quit;
@@ -230,29 +246,55 @@ void threads_for_each(void (*fn)(struct utrace_thread *thread, void *arg),
 bool thread_is_same(struct utrace_thread *thread);
 bool thread_is_reaped(struct utrace_thread *thread);
 
-/* worker.c */
+/* pool.c */
 void workers_shutdown(void);
 void workers_reset(void);
 struct worker *worker_of(struct utrace_thread *thread);
 void worker_chosen(struct worker *worker);
-void worker_ring(struct worker *worker);
-int worker_run_job(struct worker *worker, struct job *job);
-void worker_mail(struct utrace_thread *thread, unsigned int kicks);
-void worker_return_mail(struct utrace_thread *thread);
-void worker_sync(void);
-void worker_serves(struct worker *worker, pid_t tgid);
+struct worker *worker_for_newborn(struct worker *from);
+void worker_not_chosen(struct worker *worker);
+void worker_found(struct worker *worker);
 void workers_free(void);
 bool worker_is_ours(pid_t pid);
 unsigned int workers_count(void);
 void workers_ring_all(void);
 
+/* worker.c */
+struct worker *worker_start(int *error);
+void worker_free(struct worker *worker);
+void worker_ring(struct worker *worker);
+int worker_run_job(struct worker *worker, struct job *job);
+void worker_mail(struct utrace_thread *thread, unsigned int kicks);
+void worker_return_mail(struct utrace_thread *thread);
+void worker_hand_over(struct utrace_thread *thread, struct worker *to);
+void worker_sync(void);
+void worker_serves(struct worker *worker, pid_t tgid);
+bool worker_take_stop(struct worker *worker, pid_t tid, int *status);
+
 /* adopt.c */
+
+/*
+ * Always on: exec is told by its event, not by a SIGTRAP, and moves thread IDs,
+ * so it has to be seen; system call stops differ from signals.
+ */
+#define BASE_OPTIONS	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC)
+
+enum seized { SEIZED, IS_DEAD, IS_NEWBORN };
+
+int try_seize(struct worker *worker, struct utrace_thread *thread);
 int adopt_here(struct worker *worker, struct utrace_thread *thread);
 void adopted(struct worker *worker, struct utrace_thread *thread);
 void adopt_newborn(struct worker *worker, struct utrace_thread *thread);
 bool let_go(struct utrace_thread *thread, int sig);
+void leave(struct worker *worker, struct utrace_thread *thread);
 void disown(struct utrace_thread *thread);
 void stop_ticking(struct utrace_thread *thread);
+
+/* move.c */
+bool move_begin(struct worker *worker, struct utrace_thread *thread);
+bool move_stop(struct worker *worker, struct utrace_thread *thread, bool entry);
+void move_in(struct worker *worker, struct utrace_thread *thread);
+void move_end(struct utrace_thread *thread);
 
 /* stops.c */
 void handle_stop(struct worker *worker, pid_t tid, int status);
@@ -301,6 +343,8 @@ void on_replaced(struct utrace_thread *leader);
 
 /* Beside UTRACE_KICK_*: an exec took the thread's ID. */
 #define MAIL_REPLACED	0x100
+/* It was handed over by another worker. */
+#define MAIL_MOVED	0x200
 
 /* reaper.c */
 int reaper_start(void);
@@ -380,6 +424,11 @@ long utrace_wait_or_bell(const int *bell, int *status);
 void utrace_on_bell(int sig, siginfo_t *info, void *context);
 void utrace_sigreturn(void);
 
+bool machine_can_nap(struct utrace_thread *thread);
+unsigned long machine_nap(struct user_regs_struct *user, size_t size,
+			  size_t limit, size_t mask);
+bool machine_napping(const struct user_regs_struct *user,
+		     const struct user_regs_struct *before);
 int machine_syscall_abi(const struct utrace_regs *regs);
 /* The same for the call that a thread in its entry stop makes. */
 int machine_entry_abi(struct utrace_thread *thread);

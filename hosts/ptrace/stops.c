@@ -7,6 +7,7 @@
  */
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
@@ -26,6 +27,9 @@
 
 /* how long a newborn waits for its creator's event, if that may still come */
 #define CREATOR_SECONDS	5
+/* how often a newborn's stop is looked for: at once, then every 0.1 ms */
+#define SEE_OFF_YIELDS	200
+#define SEE_OFF_TRIES	1200
 
 /* ---- system calls ------------------------------------------------------------ */
 
@@ -177,7 +181,7 @@ static void release_newborn(struct worker *worker, struct utrace_thread *child)
 	stop_ticking(child);
 	if (!child->first_stop)
 		return;
-	if (let_go(child, 0))
+	if (let_go(child, 0) || move_begin(worker, child))
 		return;
 	set_current(child);
 	at_user(child, false);
@@ -213,11 +217,38 @@ void check_newborns(struct worker *worker)
 		}
 		/* the creator's event comes at once, or was never to come */
 		if (orphan || now.tv_sec - thread->born_at > CREATOR_SECONDS) {
+			utrace_thread_get(thread);
 			utrace_born(thread);
 			release_newborn(worker, thread);
+			utrace_thread_put(thread);
 			return;
 		}
 	}
+}
+
+/* It has not come to run yet, or is on its way to another worker. */
+static bool being_born(struct utrace_thread *thread)
+{
+	return thread->newborn || (thread->born_here && !thread->first_stop) ||
+	       thread->move;
+}
+
+/*
+ * A child that is to move leaves before its creator goes on, whose callbacks
+ * might take long.  Its stops come at once, unless the machine is very busy.
+ */
+static void see_off(struct worker *worker, struct utrace_thread *child)
+{
+	int tries, status;
+
+	for (tries = 0; tries < SEE_OFF_TRIES && port_load(&child->owner) == worker &&
+			child->tid == child->tgid && being_born(child); tries++)
+		if (worker_take_stop(worker, child->tid, &status))
+			handle_stop(worker, child->tid, status);
+		else if (tries < SEE_OFF_YIELDS)
+			sched_yield();
+		else
+			usleep(100);
 }
 
 static void at_clone(struct worker *worker, struct utrace_thread *thread,
@@ -240,6 +271,7 @@ static void at_clone(struct worker *worker, struct utrace_thread *thread,
 	set_current(NULL);
 	if (child->newborn)
 		release_newborn(worker, child);
+	see_off(worker, child);
 	utrace_thread_put(child);
 	set_current(thread);
 	if (event == PTRACE_EVENT_VFORK) {
@@ -451,13 +483,21 @@ static void at_interrupt(struct utrace_thread *thread)
 	resume(thread, 0, due <= UTRACE_REPORT ? UTRACE_REPORT : UTRACE_RESUME);
 }
 
-static void at_first_stop(struct utrace_thread *thread)
+/* The first stop of one that was born in our hands: whether that is all. */
+static bool at_first_stop(struct worker *worker, struct utrace_thread *thread,
+			  int sig)
 {
+	if (!thread->born_here || thread->first_stop)
+		return false;
 	thread->first_stop = true;
+	if (!thread->newborn)
+		return sig == SIGTRAP && (let_go(thread, 0) ||
+					  move_begin(worker, thread));
+	/* its creator's report releases it */
 	thread->ticking = true;
 	reaper_count_ticks(1);
 	set_run(thread, RUN_TRAPPED);
-	/* its creator's report releases it */
+	return true;
 }
 
 /* ---- dispatch -------------------------------------------------------------------------- */
@@ -478,9 +518,9 @@ static void at_event(struct worker *worker, struct utrace_thread *thread,
 		at_exit(worker, thread);
 		break;
 	case PTRACE_EVENT_STOP:
-		if (thread->newborn)
-			at_first_stop(thread);
-		else if (sig == SIGTRAP)
+		if (at_first_stop(worker, thread, sig))
+			break;
+		if (sig == SIGTRAP)
 			at_interrupt(thread);
 		else
 			at_group_stop(thread);
@@ -507,7 +547,8 @@ void handle_stop(struct worker *worker, pid_t tid, int status)
 			return;
 		}
 	}
-	if (worker->ran_for && worker->ran_for != thread->tgid)
+	if (worker->ran_for && worker->ran_for != thread->tgid &&
+	    !being_born(thread))
 		count(queued_behind, 1);
 	set_current(thread);
 	if (!WIFSTOPPED(status)) {
@@ -521,7 +562,10 @@ void handle_stop(struct worker *worker, pid_t tid, int status)
 		/* any stop clears a pending interrupt */
 		thread->interrupted = thread->interrupting;
 		thread->interrupting = false;
-		if (sig == SYSCALL_STOP)
+		if (thread->move &&
+		    move_stop(worker, thread, sig == SYSCALL_STOP))
+			;
+		else if (sig == SYSCALL_STOP)
 			at_syscall_stop(thread);
 		else if (event)
 			at_event(worker, thread, event, sig);

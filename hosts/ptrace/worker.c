@@ -21,7 +21,6 @@
 
 #include "ptrace_host.h"
 
-#define MAX_WORKERS	64
 /* how long the lender waits for a worker that ended; milliseconds */
 #define MAX_TRIES	1000
 /* how often a sender looks again, every 2 ms, whether its letter was read */
@@ -37,22 +36,6 @@
 #define LIBC_SIGNALS	(3UL << 31)
 
 __thread struct context utrace_context;
-
-/**
- * The pool.
- * @lock: orders the lists of workers, their loads, and starting them.  Taken
- *	before a worker's mail lock, never while a thread's lock is held.
- */
-static struct {
-	pthread_mutex_t lock;
-	struct list_head workers;
-	struct list_head retired;
-	unsigned int nr;
-} pool = {
-	.lock = PTHREAD_MUTEX_INITIALIZER,
-	.workers = LIST_HEAD_INIT(pool.workers),
-	.retired = LIST_HEAD_INIT(pool.retired),
-};
 
 static long futex(int *word, int op, int value)
 {
@@ -109,6 +92,23 @@ void worker_return_mail(struct utrace_thread *thread)
 	port_store_seq(&thread->owner, (struct worker *)NULL);
 	pthread_mutex_unlock(&worker->mail_lock);
 	if (had_mail)
+		utrace_thread_put(thread);
+}
+
+/* It is another worker's from now on, who finds the mail that it has. */
+void worker_hand_over(struct utrace_thread *thread, struct worker *to)
+{
+	struct worker *worker = lock_mail(thread);
+	unsigned int kicks = thread->kicks;
+
+	if (kicks) {
+		list_del_init(&thread->mail);
+		thread->kicks = 0;
+	}
+	port_store_seq(&thread->owner, to);
+	pthread_mutex_unlock(&worker->mail_lock);
+	worker_mail(thread, kicks | MAIL_MOVED);
+	if (kicks)
 		utrace_thread_put(thread);
 }
 
@@ -252,8 +252,10 @@ static void do_mail(struct worker *worker)
 		pthread_mutex_unlock(&worker->mail_lock);
 	}
 	while ((thread = take_mail(worker, &kicks))) {
-		if (port_load(&thread->owner) == worker)
+		if (port_load(&thread->owner) == worker) {
+			move_in(worker, thread);
 			handle_mail(thread, kicks);
+		}
 		utrace_thread_put(thread);
 	}
 }
@@ -265,6 +267,12 @@ static long wait_now(int *status)
 	long pid = syscall(SYS_wait4, -1, status, __WALL | WNOHANG, NULL);
 
 	return pid < 0 ? -errno : pid;
+}
+
+/* All are gone, and none is on its way. */
+static bool may_end(struct worker *worker)
+{
+	return port_load(&worker->quit) && !port_load_seq(&worker->expected);
 }
 
 static long sleep_or_wait(struct worker *worker, int *status)
@@ -279,7 +287,7 @@ static long sleep_or_wait(struct worker *worker, int *status)
 			return pid;
 		any = !pid;
 		pid = -EINTR;
-		if (!any && port_load(&worker->quit))
+		if (!any && may_end(worker))
 			return -ECHILD;
 	}
 	if (any) {
@@ -293,58 +301,70 @@ static long sleep_or_wait(struct worker *worker, int *status)
 	return pid;
 }
 
-struct stop {
-	pid_t tid;
-	int status;
-};
-
 /*
  * One round: fetch every stop that is there, then look at each.  Resuming each
  * as it comes would let a busy thread stop again before the others are looked
  * at at all.  False: there is nothing left to wait for, and the worker is to
  * end.
  */
-static bool round_of_stops(struct worker *worker, struct stop *stops,
-			   size_t size)
+static bool round_of_stops(struct worker *worker)
 {
+	struct stop *stops = worker->stops, stop;
 	size_t i, n = 0;
 	long pid;
 
 	pid = sleep_or_wait(worker, &stops[0].status);
 	if (pid == -ECHILD) {
 		if (!worker->ntracees)
-			return !port_load(&worker->quit);
+			return !may_end(worker);
 		check_lost(worker);
 	}
 	while (pid > 0) {
 		stops[n++].tid = pid;
-		if (n == size)
+		if (n == MAX_STOPS)
 			break;
 		pid = wait_now(&stops[n].status);
 	}
 	worker->round++;
 	worker->ran_for = 0;
+	worker->nstops = n;
 	for (i = 0; i < n; i++) {
+		stop = stops[i];
+		stops[i].tid = 0;
+		if (!stop.tid)
+			continue;
 		count(stops, 1);
-		handle_stop(worker, stops[i].tid, stops[i].status);
+		handle_stop(worker, stop.tid, stop.status);
 		if (port_load(&worker->bell))
 			do_mail(worker);
 	}
+	worker->nstops = 0;
 	return true;
+}
+
+/* The stop of one thread, before its turn; false if it has not come yet. */
+bool worker_take_stop(struct worker *worker, pid_t tid, int *status)
+{
+	size_t i;
+
+	for (i = 0; i < worker->nstops; i++)
+		if (worker->stops[i].tid == tid) {
+			*status = worker->stops[i].status;
+			worker->stops[i].tid = 0;
+			return true;
+		}
+	return syscall(SYS_wait4, tid, status, __WALL | WNOHANG, NULL) == tid;
 }
 
 static void work(struct worker *worker)
 {
-	struct stop stops[256];
-
 	for (;;) {
 		do_mail(worker);
 		if (worker->newborns)
 			check_newborns(worker);
 		if (worker->outlived)
 			check_exiting(worker);
-		if (!round_of_stops(worker, stops,
-				    sizeof(stops) / sizeof(stops[0])))
+		if (!round_of_stops(worker))
 			break;
 	}
 }
@@ -461,14 +481,15 @@ static void *lend(void *arg)
 	return NULL;
 }
 
-static void worker_free(struct worker *worker)
+void worker_free(struct worker *worker)
 {
 	pthread_mutex_destroy(&worker->mail_lock);
 	pthread_cond_destroy(&worker->job_done);
 	free(worker);
 }
 
-static struct worker *worker_start(int *error)
+/* By a thread of the program: the lender is its thread. */
+struct worker *worker_start(int *error)
 {
 	struct worker *worker = calloc(1, sizeof(*worker));
 	sigset_t all, old;
@@ -508,139 +529,4 @@ static struct worker *worker_start(int *error)
 		return NULL;
 	}
 	return worker;
-}
-
-struct pick {
-	pid_t tgid;
-	struct worker *worker;
-};
-
-static void pick_same_process(struct utrace_thread *thread, void *arg)
-{
-	struct pick *pick = arg;
-	struct worker *owner = port_load_acquire(&thread->owner);
-
-	if (owner && thread->tgid == pick->tgid)
-		pick->worker = owner;
-}
-
-/*
- * The worker for a thread that nobody owns: one that serves its process
- * already, else an idle one, else a new one, else the least loaded.  The choice
- * counts as load until worker_chosen().
- */
-struct worker *worker_of(struct utrace_thread *thread)
-{
-	struct pick pick = { .tgid = thread->tgid };
-	struct worker *worker, *least = NULL;
-	int err = 0;
-
-	threads_for_each(pick_same_process, &pick);
-	pthread_mutex_lock(&pool.lock);
-	if (pick.worker) {
-		least = pick.worker;
-		goto out;
-	}
-	list_for_each_entry(worker, &pool.workers, link)
-		if (!least || port_load(&worker->load) < port_load(&least->load))
-			least = worker;
-	if (!least || (port_load(&least->load) && pool.nr < MAX_WORKERS)) {
-		worker = worker_start(&err);
-		if (worker) {
-			list_add_tail(&worker->link, &pool.workers);
-			pool.nr++;
-			least = worker;
-		}
-	}
-out:
-	if (least)
-		__atomic_add_fetch(&least->load, 1, __ATOMIC_RELAXED);
-	pthread_mutex_unlock(&pool.lock);
-	return least ?: ERR_PTR(err);
-}
-
-void worker_chosen(struct worker *worker)
-{
-	__atomic_sub_fetch(&worker->load, 1, __ATOMIC_RELAXED);
-}
-
-bool worker_is_ours(pid_t pid)
-{
-	struct worker *worker;
-	bool ours = false;
-
-	pthread_mutex_lock(&pool.lock);
-	list_for_each_entry(worker, &pool.workers, link)
-		if (port_load(&worker->pid) == pid)
-			ours = true;
-	pthread_mutex_unlock(&pool.lock);
-	return ours;
-}
-
-unsigned int workers_count(void)
-{
-	unsigned int nr;
-
-	pthread_mutex_lock(&pool.lock);
-	nr = pool.nr;
-	pthread_mutex_unlock(&pool.lock);
-	return nr;
-}
-
-void workers_ring_all(void)
-{
-	struct worker *worker;
-
-	pthread_mutex_lock(&pool.lock);
-	list_for_each_entry(worker, &pool.workers, link)
-		worker_ring(worker);
-	pthread_mutex_unlock(&pool.lock);
-}
-
-/* In a fork child there are no workers. */
-void workers_reset(void)
-{
-	pthread_mutex_init(&pool.lock, NULL);
-	INIT_LIST_HEAD(&pool.workers);
-	INIT_LIST_HEAD(&pool.retired);
-	pool.nr = 0;
-	memset(&utrace_context, 0, sizeof(utrace_context));
-}
-
-/* Every thread is being let go; wait until the workers are done with that. */
-void workers_shutdown(void)
-{
-	struct worker *worker;
-
-	for (;;) {
-		pthread_mutex_lock(&pool.lock);
-		if (list_empty(&pool.workers)) {
-			pthread_mutex_unlock(&pool.lock);
-			return;
-		}
-		worker = list_first_entry(&pool.workers, struct worker, link);
-		list_del_init(&worker->link);
-		pool.nr--;
-		pthread_mutex_unlock(&pool.lock);
-
-		port_store_seq(&worker->quit, true);
-		worker_ring(worker);
-		pthread_join(worker->lender, NULL);
-		/* a call that is on its way out may still look at it */
-		pthread_mutex_lock(&pool.lock);
-		list_add_tail(&worker->link, &pool.retired);
-		pthread_mutex_unlock(&pool.lock);
-	}
-}
-
-/* After the last call. */
-void workers_free(void)
-{
-	struct worker *worker;
-
-	while (!list_empty(&pool.retired)) {
-		worker = list_first_entry(&pool.retired, struct worker, link);
-		list_del_init(&worker->link);
-		worker_free(worker);
-	}
 }

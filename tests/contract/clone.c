@@ -339,3 +339,105 @@ TEST(clone_untraced_flag, "CLN-1 INV-1")
 	CHECK_EQ(rec_count(r, REC_CLONE), 1);
 	CHECK_EQ(rec_last(r, REC_CLONE)->arg[0] & UNTRACED, UNTRACED);
 }
+
+/*
+ * A callback that takes long holds up its own process, not its child's.  The
+ * parent's comes once the child may run: the exit from the call that made it.
+ */
+TEST(clone_child_not_held_up, "REP-9 CLN-2")
+{
+	struct recorder *r, *c;
+	struct newborn *nb = &newborn;
+	unsigned int i;
+
+	r = start_breeding((struct newborn){
+		.events = UTRACE_EVENT_SYSCALL, .action = -1,
+	}, UTRACE_RESUME, EV(SYSCALL_EXIT));
+	CHECK_SO_FAR();
+	for (i = 0; i < ARRAY_LEN(kinds); i++) {
+		struct gate *g = gate_new();
+
+		if (kinds[i].waits || kinds[i].thread)
+			continue;
+		next_child(nb, c = rec_new());
+		rec_hold(r, REC_SYSCALL_EXIT, g);
+		prog_say(nb->p, "%s", kinds[i].cmd);
+		/* the calls that end before it are those of the command */
+		CHECK(wait_until(gate_waiters(g) == 1));
+		while (!h_load(&nb->n)) {
+			rec_hold(r, REC_SYSCALL_EXIT, NULL);
+			gate_open(g);
+			g = gate_new();
+			rec_hold(r, REC_SYSCALL_EXIT, g);
+			CHECK(wait_until(gate_waiters(g) == 1 ||
+					 h_load(&nb->n)));
+		}
+		CHECK(wait_until(gate_waiters(g) == 1));
+		CHECK(rec_wait(c, REC_SYSCALL_ENTRY, 1));
+		CHECK(wait_until(mark_of(nb) == nb->before + 1));
+		CHECK_EQ(gate_waiters(g), 1);
+		rec_hold(r, REC_SYSCALL_EXIT, NULL);
+		gate_open(g);
+		prog_get(nb->p, "child");
+		CHECK(child_done(nb, &kinds[i]));
+	}
+	put_children(nb);
+}
+
+/* An engine that asks for all and changes nothing, for any number of threads. */
+static u32 idle_quiesce(u32 action, struct utrace_engine *engine,
+			unsigned long event)
+{
+	(void)action;
+	(void)engine;
+	(void)event;
+	return UTRACE_RESUME;
+}
+
+static u32 idle_call(u32 action, struct utrace_engine *engine,
+		     struct pt_regs *regs)
+{
+	(void)engine;
+	(void)regs;
+	return utrace_syscall_action(action) | UTRACE_RESUME;
+}
+
+static const struct utrace_engine_ops idle_ops = {
+	.report_quiesce = idle_quiesce,
+	.report_syscall_entry = idle_call,
+	.report_syscall_exit = idle_call,
+};
+
+static u32 idle_on_newborn(struct recorder *r, struct rec_call *call)
+{
+	struct utrace_engine *engine;
+
+	engine = utrace_attach_task(call->child, UTRACE_ATTACH_CREATE,
+				    &idle_ops, NULL);
+	if (IS_ERR(engine)) {
+		EXPECT_EQ(PTR_ERR(engine), 0);
+	} else {
+		EXPECT_EQ(utrace_set_events(call->child, engine,
+					    UTRACE_EVENT_SYSCALL | EV(QUIESCE)),
+			  0);
+		utrace_engine_put(engine);
+	}
+	return rec_default(r, call);
+}
+
+/* A child is born as it would be untraced, whatever its parent does to it. */
+TEST(clone_birth_unnoticed, "INV-1 CLN-2")
+{
+	static const char *const kinds[] = { "plain", "signal", "stop", "kill" };
+	struct prog *p = prog_start("born");
+	struct recorder *r = rec_new();
+	unsigned int i;
+
+	rec_hook_set(r, REC_CLONE, idle_on_newborn);
+	CHECK_EQ(rec_attach(r, prog_task(p), EV(CLONE)), 0);
+	for (i = 0; i < ARRAY_LEN(kinds); i++) {
+		prog_say(p, "%s 100", kinds[i]);
+		CHECK_EQ(prog_get(p, "wrong"), 0);
+		CHECK_EQ(rec_count(r, REC_CLONE), 100 * (i + 1));
+	}
+}

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,6 +71,57 @@ bool utrace_has_block_step(void)
 			worker_chosen(worker);
 	}
 	return port_load(&block_step) == 2;
+}
+
+/* ---- a nap: see move.c ----------------------------------------------------- */
+
+/* Below the stack pointer leaf functions keep data: the ABI's red zone. */
+#define RED_ZONE	128
+/* the size of both system call instructions */
+#define INSN_SIZE	2
+
+/* It has come out of a 64-bit system call, with the result 0. */
+bool machine_can_nap(struct utrace_thread *thread)
+{
+	static const unsigned char syscall_insn[INSN_SIZE] = { 0x0f, 0x05 };
+	const struct user_regs_struct *user = &thread->regs.was;
+	unsigned char insn[INSN_SIZE];
+	struct iovec ours = { insn, sizeof(insn) };
+	struct iovec theirs = { (void *)(user->rip - INSN_SIZE), sizeof(insn) };
+
+	return user->cs != USER32_CS && !user->rax &&
+	       (long)user->orig_rax >= 0 &&
+	       process_vm_readv(thread->tid, &ours, 1, &theirs, 1, 0) ==
+		       sizeof(insn) &&
+	       !memcmp(insn, syscall_insn, sizeof(insn));
+}
+
+/*
+ * Make the registers those of a thread about to sleep in ppoll(), with @size
+ * bytes for its time limit and signal mask below its stack: returns where.
+ */
+unsigned long machine_nap(struct user_regs_struct *user, size_t size,
+			  size_t limit, size_t mask)
+{
+	unsigned long at = (user->rsp - RED_ZONE - size) & ~15UL;
+
+	user->rip -= INSN_SIZE;
+	user->rax = SYS_ppoll;
+	user->orig_rax = -1;
+	user->rdi = 0;
+	user->rsi = 0;
+	user->rdx = at + limit;
+	user->r10 = at + mask;
+	user->r8 = 8;
+	return at;
+}
+
+/* It is about to sleep, or asleep, or woke just now. */
+bool machine_napping(const struct user_regs_struct *user,
+		     const struct user_regs_struct *before)
+{
+	return (user->rip == before->rip && user->orig_rax == SYS_ppoll) ||
+	       (user->rip == before->rip - INSN_SIZE && user->rax == SYS_ppoll);
 }
 
 int machine_syscall_abi(const struct utrace_regs *regs)
