@@ -144,7 +144,7 @@ TEST(narrow_returns, "NAR-2 EVT-2 EVT-5 EVT-6")
 	CHECK_EQ(rec_times(r, REC_SYSCALL_ENTRY, __NR_getppid), n + 1);
 	CHECK_EQ(rec_times(r, REC_SYSCALL_ENTRY, __NR_getuid), 1);
 	/* detached */
-	CHECK_EQ(rec_control(r, UTRACE_DETACH), 0);
+	CHECK(rec_detach(r));
 	CHECK_EQ(utrace_set_syscalls(r->task, r->engine, less), -ESRCH);
 	CHECK_EQ(utrace_set_syscalls(r->task, r->engine, NULL), -ESRCH);
 	utrace_syscall_set_free(less);
@@ -223,12 +223,12 @@ TEST(narrow_others, "NAR-4 NAR-3")
 			CHECK(came(all, __NR_getppid, 1));
 			CHECK(came(all, __NR_getuid, 1));
 			CHECK(came(all, __NR_getgid, 1));
-			CHECK_EQ(rec_control(all, UTRACE_DETACH), 0);
+			CHECK(rec_detach(all));
 		}
 		CHECK_EQ(rec_times(a, REC_QUIESCE, EV(SYSCALL_ENTRY)), i);
 	}
 	/* one that goes does not widen or narrow the one that stays */
-	CHECK_EQ(rec_control(b, UTRACE_DETACH), 0);
+	CHECK(rec_detach(b));
 	CHECK(getppid_of(p) > 0);
 	CHECK(call(p, __NR_getuid, 0, 0, 0) >= 0);
 	CHECK(came(a, __NR_getppid, 3) && came(a, __NR_getuid, 0));

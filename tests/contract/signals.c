@@ -361,7 +361,7 @@ TEST(signal_handler_report, "SIG-3")
 		CHECK(do_ok(p, "raise 12"));
 		CHECK_EQ(handler_reports(r), before);
 		CHECK_EQ(ask(p, "count"), ++want);
-		CHECK_EQ(rec_control(r, UTRACE_DETACH), 0);
+		CHECK(rec_detach(r));
 	}
 }
 
