@@ -124,7 +124,7 @@ run_suite() {
 # What is built, for which run, by which goals.
 builds='
 plain         | quick | all tests tools
-asan          | full  | SAN=address,undefined tests
+asan          | full  | SAN=address,undefined all tests
 tsan          | full  | SAN=thread tests
 '
 

@@ -57,13 +57,11 @@ static void mode(struct text *text, unsigned int value)
 
 void print_mode(struct text *text, const struct call *call, int i)
 {
-	unsigned int flags = call->args[i - 1];
-
 	/* a mode is read only where a file may be made */
-	if (call->desc->args[i] == A_OMODE && !(flags & O_CREAT) &&
-	    (flags & O_TMPFILE) != O_TMPFILE)
-		return;
-	mode(text, call->args[i]);
+	if (call->desc->args[i] != A_OMODE ||
+	    (call->args[i - 1] & O_CREAT) ||
+	    (call->args[i - 1] & O_TMPFILE) == O_TMPFILE)
+		mode(text, call->args[i]);
 }
 
 static const struct flag fd_flags[] = { FLAG(FD_CLOEXEC), END };
