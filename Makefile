@@ -138,6 +138,9 @@ tools: $(TOOLS)
 $(CORE_OBJ): PART := -Icore -Icore/port/user -fPIC -fvisibility=hidden
 $(HOST_OBJ): PART := -Ihosts/ptrace -Icore -Icore/port/user -fPIC \
 		     -fvisibility=hidden
+# It runs where there is neither a C library nor a sanitizer.
+$(OBJ)/hosts/ptrace/guardian.o: LAST := -ffreestanding -fno-sanitize=all \
+	-fno-stack-protector -fno-tree-loop-distribute-patterns
 $(ENGINE_COMMON_OBJ): PART := -Iengines/common -fPIC -fvisibility=hidden
 $(ENGINE_OBJ): PART := -Iengines/common -fPIC -fvisibility=hidden
 $(CLI_OBJ): PART := -DUTRACE_VERSION='"$(VERSION)"' \
@@ -166,8 +169,8 @@ $(BUILD)/objects: FORCE
 $(OBJ)/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -Iinclude $(PART) $(ALL_CFLAGS) $(DEPFLAGS) \
-		-c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) -Iinclude $(PART) $(ALL_CFLAGS) $(LAST) \
+		$(DEPFLAGS) -c -o $@ $<
 
 $(OBJ)/%.o: %.S $(BUILD)/flags
 	$(call say,AS,$@)

@@ -11,10 +11,10 @@
  * of that call, so that no signal is taken before it sleeps.  The new worker
  * interrupts the sleep and puts the registers back.
  *
- * Should the tracer be killed in between, the call runs out, the kernel puts the
- * signal mask back, and the child goes on with the result 0, which is what it
- * was born with.  What remains changed then are five registers that carry
- * arguments of system calls, and bytes far below its stack pointer.
+ * Should the program be killed in between, the guardian does that.  If it is killed
+ * as well, the call runs out, the kernel puts the signal mask back, and the child
+ * goes on with the result 0, which is what it was born with, but with other
+ * values in the registers that carry arguments of system calls.
  *
  * Who cannot be seized again, or has a filter that might not like the call, or
  * is not where this works, stays where it was born.
@@ -28,33 +28,24 @@
 #include <utrace/thread.h>
 
 #include "ptrace_host.h"
+#include "x86_64/nap.h"
 
 /*
- * How long it sleeps at most.  Long enough for a machine that swaps, and not
- * for ever, should the tracer be killed.
+ * How long it sleeps at most: long enough for a machine that swaps, and not for
+ * ever, should there be nobody to wake it.
  */
 #define NAP_SECONDS	10
-
-/* What ppoll() is told. */
-struct nap {
-	struct timespec limit;
-	uint64_t mask;
-};
 
 /**
  * struct move - a thread between two workers
  * @to: where it goes; null once it was let go
  * @seized: there
- * @regs: its registers, as they are to be again
- * @at: where in its memory the arguments are
- * @was: what was there
+ * @entry: in the journal: what it was made to do
  */
 struct move {
 	struct worker *to;
 	bool seized;
-	struct user_regs_struct regs;
-	unsigned long at;
-	struct nap was;
+	struct journal_entry *entry;
 };
 
 static bool peek(pid_t tid, unsigned long at, void *to, size_t size)
@@ -93,18 +84,20 @@ static bool lie_down(struct utrace_thread *thread, struct move *move)
 	const struct nap nap = {
 		.limit = { .tv_sec = NAP_SECONDS }, .mask = ~0UL
 	};
-	struct user_regs_struct regs = thread->regs.was;
+	struct journal_entry *entry = move->entry;
 
-	move->regs = regs;
-	move->at = machine_nap(&regs, sizeof(nap),
-			       offsetof(struct nap, limit),
-			       offsetof(struct nap, mask));
-	if (!peek(thread->tid, move->at, &move->was, sizeof(move->was)) ||
-	    !poke(thread->tid, move->at, &nap, sizeof(nap)))
+	entry->pid = thread->tid;
+	entry->regs = entry->nap = thread->regs.was;
+	entry->at = machine_nap(&entry->nap, sizeof(nap),
+				offsetof(struct nap, limit),
+				offsetof(struct nap, mask));
+	if (!peek(thread->tid, entry->at, &entry->was, sizeof(entry->was)) ||
+	    !poke(thread->tid, entry->at, &nap, sizeof(nap)))
 		return false;
+	journal_enter(entry);
 	thread->move = move;
 	pthread_mutex_lock(&thread->lock);
-	thread->regs.now.user = regs;
+	thread->regs.now.user = entry->nap;
 	regs_flush(thread);
 	set_run(thread, RUN_RUNNING);
 	pthread_mutex_unlock(&thread->lock);
@@ -116,13 +109,24 @@ static bool lie_down(struct utrace_thread *thread, struct move *move)
 /* Nothing has happened. */
 static void get_up(struct utrace_thread *thread)
 {
-	struct move *move = thread->move;
+	struct journal_entry *entry = thread->move->entry;
 
-	if (regs_fetch(thread) ||
-	    !machine_napping(&thread->regs.was, &move->regs))
+	if (regs_fetch(thread) || !nap_is(&thread->regs.was, &entry->nap))
 		return;
-	poke(thread->tid, move->at, &move->was, sizeof(move->was));
-	thread->regs.now.user = move->regs;
+	poke(thread->tid, entry->at, &entry->was, sizeof(entry->was));
+	thread->regs.now.user = entry->regs;
+	pthread_mutex_lock(&thread->lock);
+	regs_flush(thread);
+	pthread_mutex_unlock(&thread->lock);
+}
+
+static void move_free(struct move *move)
+{
+	if (move->to)
+		worker_not_chosen(move->to);
+	if (move->entry)
+		journal_strike(move->entry);
+	free(move);
 }
 
 /*
@@ -139,11 +143,11 @@ bool move_begin(struct worker *worker, struct utrace_thread *thread)
 	if (!move)
 		return false;
 	move->to = worker_for_newborn(worker);
-	if (move->to && lie_down(thread, move))
-		return true;
 	if (move->to)
-		worker_not_chosen(move->to);
-	free(move);
+		move->entry = journal_take();
+	if (move->entry && lie_down(thread, move))
+		return true;
+	move_free(move);
 	return false;
 }
 
@@ -180,14 +184,9 @@ bool move_stop(struct worker *worker, struct utrace_thread *thread, bool entry)
 /* It arrived, or will not: it stays, or is dead. */
 void move_end(struct utrace_thread *thread)
 {
-	struct move *move = thread->move;
-
-	if (!move)
-		return;
-	if (move->to)
-		worker_not_chosen(move->to);
+	if (thread->move)
+		move_free(thread->move);
 	thread->move = NULL;
-	free(move);
 }
 
 /* Somebody else took it while it was nobody's: our engines see no more of it. */

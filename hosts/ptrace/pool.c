@@ -6,7 +6,8 @@
  * while there are workers for both.  A worker that needs another in the middle
  * of its work, for a process that was born just now, cannot start one itself: a
  * thread that a worker creates is not the program's.  The recruiter does, a
- * thread of the program, and keeps one idle ahead of the need.
+ * thread of the program, and keeps one idle ahead of the need; the guardian,
+ * which such a change of workers needs, is its child as well.
  */
 #include <time.h>
 
@@ -90,9 +91,10 @@ static void *recruit(void *arg)
 			continue;
 		}
 		pool.wanted = false;
-		pool.short_of_one = !idle_worker(NULL) &&
-				    (pool.nr >= MAX_WORKERS ||
-				     !add_worker(&err));
+		pool.short_of_one = guardian_start() ||
+				    (!idle_worker(NULL) &&
+				     (pool.nr >= MAX_WORKERS ||
+				      !add_worker(&err)));
 		pthread_cond_broadcast(&pool.recruited);
 	}
 	pthread_mutex_unlock(&pool.lock);
@@ -280,6 +282,7 @@ void workers_reset(void)
 	pool.recruiting = false;
 	pool.wanted = false;
 	pool.quit = false;
+	guardian_reset();
 	memset(&utrace_context, 0, sizeof(utrace_context));
 }
 
@@ -308,6 +311,7 @@ void workers_shutdown(void)
 		pthread_mutex_lock(&pool.lock);
 		if (list_empty(&pool.workers)) {
 			pthread_mutex_unlock(&pool.lock);
+			guardian_stop();
 			return;
 		}
 		worker = list_first_entry(&pool.workers, struct worker, link);

@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "host.h"
+#include "journal.h"
 
 struct worker;
 
@@ -175,6 +176,7 @@ struct stop {
 /**
  * struct worker - a task that traces
  * @pid: its process ID and thread ID; 0 until it runs
+ * @program: the process that started it
  * @bell: set by whoever wants it to look at its mail; see wait.S
  * @asleep: it is in wait4 (1) or in futex (2), or about to
  * @mail_lock: orders @mail, @jobs and the counts of letters; a leaf
@@ -196,6 +198,7 @@ struct worker {
 	struct list_head link;
 	pthread_t lender;
 	int pid;
+	pid_t program;
 	int bell;
 	int asleep;
 	pthread_mutex_t mail_lock;
@@ -289,6 +292,14 @@ bool let_go(struct utrace_thread *thread, int sig);
 void leave(struct worker *worker, struct utrace_thread *thread);
 void disown(struct utrace_thread *thread);
 void stop_ticking(struct utrace_thread *thread);
+
+/* journal.c */
+int guardian_start(void);
+void guardian_stop(void);
+void guardian_reset(void);
+struct journal_entry *journal_take(void);
+void journal_enter(struct journal_entry *entry);
+void journal_strike(struct journal_entry *entry);
 
 /* move.c */
 bool move_begin(struct worker *worker, struct utrace_thread *thread);
@@ -427,8 +438,6 @@ void utrace_sigreturn(void);
 bool machine_can_nap(struct utrace_thread *thread);
 unsigned long machine_nap(struct user_regs_struct *user, size_t size,
 			  size_t limit, size_t mask);
-bool machine_napping(const struct user_regs_struct *user,
-		     const struct user_regs_struct *before);
 int machine_syscall_abi(const struct utrace_regs *regs);
 /* The same for the call that a thread in its entry stop makes. */
 int machine_entry_abi(struct utrace_thread *thread);

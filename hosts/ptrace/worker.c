@@ -398,10 +398,10 @@ static int worker_main(void *arg)
 {
 	struct worker *worker = arg;
 	unsigned long mask = ~(1UL << (BELL_SIGNAL - 1));
-	pid_t program = getppid();
 
 	syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (getppid() != program)
+	/* it may have died before that */
+	if (getppid() != worker->program)
 		syscall(SYS_exit, 0);
 	syscall(SYS_prctl, PR_SET_NAME, "utrace-worker", 0, 0, 0);
 	set_action(SIGCHLD, SIG_DFL, SA_NOCLDSTOP);
@@ -445,6 +445,7 @@ static void *lend(void *arg)
 	long pid = -ENOMEM;
 	char *nap;
 
+	worker->program = getpid();
 	nap = mmap(NULL, NAP_STACK, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 	if (nap != MAP_FAILED) {

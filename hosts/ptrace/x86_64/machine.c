@@ -12,6 +12,7 @@
 #include <utrace/state.h>
 
 #include "ptrace_host.h"
+#include "nap.h"
 
 /* The code segment of 32-bit programs; the kernel's __USER32_CS. */
 #define USER32_CS	0x23
@@ -77,17 +78,15 @@ bool utrace_has_block_step(void)
 
 /* Below the stack pointer leaf functions keep data: the ABI's red zone. */
 #define RED_ZONE	128
-/* the size of both system call instructions */
-#define INSN_SIZE	2
 
 /* It has come out of a 64-bit system call, with the result 0. */
 bool machine_can_nap(struct utrace_thread *thread)
 {
-	static const unsigned char syscall_insn[INSN_SIZE] = { 0x0f, 0x05 };
+	static const unsigned char syscall_insn[SYSCALL_INSN_SIZE] = { 0x0f, 0x05 };
 	const struct user_regs_struct *user = &thread->regs.was;
-	unsigned char insn[INSN_SIZE];
+	unsigned char insn[SYSCALL_INSN_SIZE];
 	struct iovec ours = { insn, sizeof(insn) };
-	struct iovec theirs = { (void *)(user->rip - INSN_SIZE), sizeof(insn) };
+	struct iovec theirs = { (void *)(user->rip - SYSCALL_INSN_SIZE), sizeof(insn) };
 
 	return user->cs != USER32_CS && !user->rax &&
 	       (long)user->orig_rax >= 0 &&
@@ -105,7 +104,7 @@ unsigned long machine_nap(struct user_regs_struct *user, size_t size,
 {
 	unsigned long at = (user->rsp - RED_ZONE - size) & ~15UL;
 
-	user->rip -= INSN_SIZE;
+	user->rip -= SYSCALL_INSN_SIZE;
 	user->rax = SYS_ppoll;
 	user->orig_rax = -1;
 	user->rdi = 0;
@@ -114,14 +113,6 @@ unsigned long machine_nap(struct user_regs_struct *user, size_t size,
 	user->r10 = at + mask;
 	user->r8 = 8;
 	return at;
-}
-
-/* It is about to sleep, or asleep, or woke just now. */
-bool machine_napping(const struct user_regs_struct *user,
-		     const struct user_regs_struct *before)
-{
-	return (user->rip == before->rip && user->orig_rax == SYS_ppoll) ||
-	       (user->rip == before->rip - INSN_SIZE && user->rax == SYS_ppoll);
 }
 
 int machine_syscall_abi(const struct utrace_regs *regs)
