@@ -51,7 +51,7 @@ static void wake(struct journal_entry *entry)
 {
 	struct iovec from = { &entry->was, sizeof(entry->was) };
 	struct iovec to = { (void *)entry->at, sizeof(entry->was) };
-	struct user_regs_struct regs;
+	struct user_regs_struct regs = { 0 };
 
 	if (call(ptrace, PTRACE_GETREGS, entry->pid, 0, &regs) ||
 	    !nap_is(&regs, &entry->nap))
