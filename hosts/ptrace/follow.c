@@ -5,7 +5,7 @@
  * A follower has one engine of its own on each thread, which asks for CLONE and
  * brings the rule to what the thread creates, before that runs.  It is attached
  * before the engines that its owner attaches, so theirs are on the child when
- * they hear of it.  Nothing here knows the host.
+ * they hear of it.  Of the host it knows only whether it is up.
  */
 #include <linux/sched.h>
 #include <pthread.h>
@@ -13,6 +13,8 @@
 
 #include <utrace/follow.h>
 #include <utrace/kernel-names.h>
+
+#include "host.h"
 
 #define MAX_DEPTH	1024
 
@@ -145,6 +147,20 @@ static bool is_followed(struct utrace_follow *follow,
 }
 
 /*
+ * Let go of one thread.  @mourned: its death is told, and counted there, unless
+ * the answer is that it is not.
+ */
+static void unfollow_one(struct utrace_follow *follow,
+			 struct task_struct *thread,
+			 struct utrace_engine *engine, bool mourned)
+{
+	int err = utrace_control(thread, engine, UTRACE_DETACH);
+
+	if (!mourned || !err || err == -EINPROGRESS)
+		count_threads(follow, -1);
+}
+
+/*
  * Follow one thread.  @running: it goes on meanwhile, so that it takes a
  * barrier to know that its CLONE events come.
  */
@@ -153,6 +169,7 @@ static int follow_one(struct level *level, struct task_struct *thread,
 {
 	struct utrace_follow *follow = level->follow;
 	struct utrace_engine *engine;
+	bool mourned;
 	int err;
 
 	if (is_followed(follow, thread))
@@ -179,17 +196,19 @@ static int follow_one(struct level *level, struct task_struct *thread,
 	}
 	err = utrace_set_events(thread, engine,
 				UTRACE_EVENT(CLONE) | UTRACE_EVENT(DEATH));
+	mourned = !err;
 	if (!err && running)
 		do
 			err = utrace_barrier(thread, engine);
 		while (err == -EINTR);
 	if (!err)
 		err = follow->ops->attach(follow->ctx, thread, parent);
-	if (err && !utrace_control(thread, engine, UTRACE_DETACH))
-		count_threads(follow, -1);
+	if (err)
+		unfollow_one(follow, thread, engine, mourned);
 	utrace_engine_put(engine);
 	leave(follow);
-	return err;
+	/* it died before somebody's events were chosen: nobody to follow */
+	return err == -EALREADY ? -ESRCH : err;
 }
 
 static u32 follower_clone(u32 action, struct utrace_engine *engine,
@@ -240,36 +259,70 @@ int utrace_follow_thread(struct utrace_follow *follow,
 			  !current && !utrace_thread_stopped(thread));
 }
 
-/* One look at the process's threads; how many were new, or an error. */
-static int follow_listed(struct utrace_follow *follow, pid_t pid, pid_t *tids,
-			 size_t max)
+/**
+ * struct look - looks at the list of a process's threads
+ * @tids: room for @max of them
+ * @dead: the leader, referenced, once it was found dead: it stays in the list
+ */
+struct look {
+	pid_t *tids;
+	size_t max;
+	struct task_struct *dead;
+};
+
+/* Whether a thread that died may have created others since it was listed. */
+static bool died_since(struct look *look, pid_t pid, struct task_struct *thread)
 {
-	ssize_t i, n = utrace_thread_list(pid, tids, max);
-	struct task_struct *thread;
-	int err, found = 0;
+	if (utrace_thread_id(thread) != pid)
+		return true;
+	if (thread == look->dead)
+		return false;
+	if (look->dead)
+		put_task_struct(look->dead);
+	look->dead = get_task_struct(thread);
+	return true;
+}
+
+/*
+ * Follow one thread of the list: 1 if whom it creates may be missing there, 0 if
+ * not, or an error.
+ */
+static int follow_entry(struct utrace_follow *follow, pid_t pid,
+			struct look *look, pid_t tid)
+{
+	struct task_struct *thread = utrace_thread_find(tid);
+	int err, ret = 0;
+
+	if (IS_ERR(thread))
+		return PTR_ERR(thread) == -ESRCH ? 1 : PTR_ERR(thread);
+	if (utrace_thread_group(thread) == pid &&
+	    !is_followed(follow, thread)) {
+		err = utrace_follow_thread(follow, thread);
+		ret = !err ? 1 : err != -ESRCH ? err :
+		      died_since(look, pid, thread);
+	}
+	put_task_struct(thread);
+	return ret;
+}
+
+/* One look: whether it takes another, or an error. */
+static int follow_listed(struct utrace_follow *follow, pid_t pid,
+			 struct look *look)
+{
+	ssize_t i, n = utrace_thread_list(pid, look->tids, look->max);
+	int ret, again = 0;
 
 	if (n < 0)
 		return n;
-	if ((size_t)n > max)
+	if ((size_t)n > look->max)
 		return -E2BIG;
 	for (i = 0; i < n; i++) {
-		thread = utrace_thread_find(tids[i]);
-		if (IS_ERR(thread)) {
-			if (PTR_ERR(thread) == -ESRCH)
-				continue;
-			return PTR_ERR(thread);
-		}
-		err = 0;
-		if (utrace_thread_group(thread) == pid &&
-		    !is_followed(follow, thread)) {
-			err = utrace_follow_thread(follow, thread);
-			found += !err;
-		}
-		put_task_struct(thread);
-		if (err && err != -ESRCH)
-			return err;
+		ret = follow_entry(follow, pid, look, look->tids[i]);
+		if (ret < 0)
+			return ret;
+		again |= ret;
 	}
-	return found;
+	return again;
 }
 
 /* Take back what utrace_follow_process() did before it failed. */
@@ -288,8 +341,7 @@ static void unfollow(struct utrace_follow *follow, pid_t *tids, size_t n)
 					    UTRACE_ATTACH_MATCH_DATA,
 					    &follower_ops, level);
 		if (!IS_ERR(engine)) {
-			if (!utrace_control(thread, engine, UTRACE_DETACH))
-				count_threads(follow, -1);
+			unfollow_one(follow, thread, engine, true);
 			utrace_engine_put(engine);
 		}
 		put_task_struct(thread);
@@ -298,32 +350,33 @@ static void unfollow(struct utrace_follow *follow, pid_t *tids, size_t n)
 
 /*
  * A thread that is followed brings what it creates along.  So once a look at
- * the list finds nobody new, whoever could create an unfollowed thread is
- * followed itself.
+ * the list finds neither somebody new nor somebody who died meanwhile, whoever
+ * could create an unfollowed thread is followed itself.
  */
 int utrace_follow_process(struct utrace_follow *follow, pid_t pid)
 {
-	size_t max = 1 << 16;
-	pid_t *tids;
+	struct look look = { .max = 1 << 16 };
 	ssize_t n;
-	int found;
+	int ret;
 
 	if (current)
 		return -EDEADLK;
-	tids = calloc(max, sizeof(*tids));
-	if (!tids)
+	look.tids = calloc(look.max, sizeof(*look.tids));
+	if (!look.tids)
 		return -ENOMEM;
 	do
-		found = follow_listed(follow, pid, tids, max);
-	while (found > 0);
-	if (!found && !utrace_follow_count(follow))
-		found = -ESRCH;
-	if (found < 0) {
-		n = utrace_thread_list(pid, tids, max);
-		unfollow(follow, tids, n < 0 ? 0 : n);
+		ret = follow_listed(follow, pid, &look);
+	while (ret > 0 && utrace_host_up());
+	if (ret >= 0)
+		ret = utrace_follow_count(follow) ? 0 : -ESRCH;
+	if (ret < 0) {
+		n = utrace_thread_list(pid, look.tids, look.max);
+		unfollow(follow, look.tids, n < 0 ? 0 : n);
 	}
-	free(tids);
-	return found;
+	if (look.dead)
+		put_task_struct(look.dead);
+	free(look.tids);
+	return ret;
 }
 
 size_t utrace_follow_count(struct utrace_follow *follow)

@@ -22,7 +22,8 @@ extern "C" {
  *	once: for threads that are there already by whoever called
  *	utrace_follow_process(), for new ones in the report_clone pass of the
  *	creator, before the new thread runs.  @parent is the creator or null.
- *	0: follow it and what it creates; a negative errno: leave it alone.
+ *	0: follow it and what it creates; a negative errno: leave it alone,
+ *	-ESRCH and -EALREADY because it is dead, which is no failure.
  * @ended: the last followed thread is gone or let go; may be null.  Nothing
  *	more is called for this follower afterwards.
  */
