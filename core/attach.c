@@ -72,10 +72,14 @@ static bool born(void *arg)
 		port_load(&utrace->creator) == current);
 }
 
+/*
+ * Partner of utrace_detach_all(): the facility goes down before that takes the
+ * lock, so one of them sees the other.
+ */
 static int insert(struct utrace *utrace, struct engine *engine, int flags)
 {
 	port_lock(&utrace->lock);
-	if (utrace->life >= REAPING) {
+	if (utrace->life >= REAPING || utrace_is_past(utrace)) {
 		port_unlock(&utrace->lock);
 		return -ESRCH;
 	}

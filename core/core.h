@@ -155,7 +155,10 @@ static inline struct engine *to_engine(struct utrace_engine *engine)
 /* Whether calls with this thread's engines mean anything any more. */
 static inline bool utrace_is_past(struct utrace *utrace)
 {
-	return utrace->generation != utrace_host_generation();
+	unsigned int generation = utrace_host_generation();
+
+	/* what is made while it goes down has generation 0 too */
+	return !generation || utrace->generation != generation;
 }
 
 static inline unsigned long engine_flags(struct engine *engine)

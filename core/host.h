@@ -146,7 +146,10 @@ void utrace_settled(struct task_struct *task);
 /* Sleep in utrace_host_wait() so that utrace_settled() and the core wake it. */
 int utrace_wait(struct utrace *utrace, bool (*done)(void *arg), void *arg);
 
-/* Detach every engine as their owners would; the host is going down. */
+/*
+ * Detach every engine as their owners would; the host is going down:
+ * utrace_host_up() and utrace_host_generation() have said so before.
+ */
 void utrace_detach_all(struct task_struct *task);
 
 struct utrace *utrace_get(struct utrace *utrace);

@@ -228,11 +228,29 @@ static void adopt_job(struct worker *worker, struct job *job)
 	job->result = adopt_here(worker, job->thread);
 }
 
+/* By whichever worker is the one for it. */
+static int adopt_there(struct utrace_thread *thread)
+{
+	struct job job = { .run = adopt_job, .thread = thread };
+	struct worker *worker;
+	int tries = 0;
+
+	do {
+		if (tries)
+			usleep(100);
+		worker = worker_of(thread);
+		if (IS_ERR(worker))
+			return PTR_ERR(worker);
+		worker_run_job(worker, &job);
+		worker_chosen(worker);
+	} while (job.result == -EAGAIN && ++tries < MAX_TRIES);
+	return job.result == -EAGAIN ? -EPERM : job.result;
+}
+
 int utrace_host_adopt(struct task_struct *task)
 {
 	struct worker *worker = utrace_context.worker;
-	struct job job = { .run = adopt_job, .thread = task };
-	int tries = 0, err;
+	int err;
 
 	if (port_load_acquire(&task->phase) == PHASE_SEIZED) {
 		/* reaped, though the reaper has not looked yet */
@@ -250,16 +268,11 @@ int utrace_host_adopt(struct task_struct *task)
 		err = adopt_here(worker, task);
 		return err == -EAGAIN ? -EPERM : err;
 	}
-	do {
-		if (tries)
-			usleep(100);
-		worker = worker_of(task);
-		if (IS_ERR(worker))
-			return PTR_ERR(worker);
-		worker_run_job(worker, &job);
-		worker_chosen(worker);
-	} while (job.result == -EAGAIN && ++tries < MAX_TRIES);
-	return job.result == -EAGAIN ? -EPERM : job.result;
+	if (!host_begin())
+		return -ESRCH;
+	err = adopt_there(task);
+	host_end();
+	return err;
 }
 
 /*

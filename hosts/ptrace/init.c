@@ -26,6 +26,12 @@ struct here {
 static struct here *here;
 /* how often utrace_init() brought it up, here or where we were forked from */
 static unsigned int generation;
+/*
+ * How many calls are between host_begin() and host_end().  Partner of @up: they
+ * count themselves, then look at @up; utrace_shutdown() clears @up, then waits
+ * until there is none.
+ */
+static unsigned int begun;
 static pthread_mutex_t init_lock = PTHREAD_MUTEX_INITIALIZER;
 
 struct host_stats host_stats;
@@ -43,6 +49,35 @@ bool host_forked(void)
 	struct here *page = port_load_acquire(&here);
 
 	return page && !page->here;
+}
+
+/*
+ * Around whatever chooses a worker and hands it jobs: false if the library is
+ * going down.  Until host_end() no worker ends.
+ */
+bool host_begin(void)
+{
+	__atomic_add_fetch(&begun, 1, __ATOMIC_SEQ_CST);
+	if (host_is_up())
+		return true;
+	host_end();
+	return false;
+}
+
+void host_end(void)
+{
+	if (!__atomic_sub_fetch(&begun, 1, __ATOMIC_SEQ_CST) && !host_is_up())
+		syscall(SYS_futex, &begun, FUTEX_WAKE_PRIVATE, 1, NULL, NULL,
+			0);
+}
+
+static void wait_for_begun(void)
+{
+	unsigned int n;
+
+	while ((n = port_load_seq(&begun)))
+		syscall(SYS_futex, &begun, FUTEX_WAIT_PRIVATE, n, NULL, NULL,
+			0);
 }
 
 static int check_kernel(void)
@@ -78,12 +113,15 @@ static int make_page(void)
 int utrace_init(void)
 {
 	int err = check_kernel();
+	bool forked;
 
 	if (err)
 		return err;
-	if (host_forked()) {
+	forked = host_forked();
+	if (forked) {
 		/* somebody may have held it when we were forked */
 		pthread_mutex_init(&init_lock, NULL);
+		port_store(&begun, 0U);
 		here->here = true;
 	}
 	pthread_mutex_lock(&init_lock);
@@ -94,7 +132,7 @@ int utrace_init(void)
 	if (!err && here) {
 		regs_init();
 		start_note_signals();
-		threads_reset();
+		threads_reset(forked);
 		workers_free();
 		workers_reset();
 		reaper_reset();
@@ -108,46 +146,18 @@ int utrace_init(void)
 	return err;
 }
 
-/* The threads of the table at one time, each referenced. */
-struct snapshot {
-	struct utrace_thread **threads;
-	size_t n, size;
-};
-
-static void count_one(struct utrace_thread *thread, void *arg)
-{
-	struct snapshot *all = arg;
-
-	(void)thread;
-	all->size++;
-}
-
-static void take_one(struct utrace_thread *thread, void *arg)
-{
-	struct snapshot *all = arg;
-
-	if (all->n < all->size)
-		all->threads[all->n++] = utrace_thread_get(thread);
-}
-
-/* Returns how many there were that had to be left for another round. */
+/*
+ * No engine is attached any more, and threads that are born meanwhile get none.
+ */
 static void detach_everything(void)
 {
-	struct snapshot all = { NULL, 0, 0 };
-	size_t i;
+	struct utrace_thread *thread;
 
-	threads_for_each(count_one, &all);
-	all.size += 64;
-	all.threads = calloc(all.size, sizeof(*all.threads));
-	if (!all.threads)
-		return;
-	threads_for_each(take_one, &all);
-	for (i = 0; i < all.n; i++) {
-		utrace_start_drop(all.threads[i]);
-		utrace_detach_all(all.threads[i]);
-		utrace_thread_put(all.threads[i]);
+	while ((thread = threads_take())) {
+		utrace_start_drop(thread);
+		utrace_detach_all(thread);
+		utrace_thread_put(thread);
 	}
-	free(all.threads);
 }
 
 int utrace_shutdown(void)
@@ -162,6 +172,7 @@ int utrace_shutdown(void)
 		return -ESRCH;
 	}
 	port_store_seq(&here->up, false);
+	wait_for_begun();
 	detach_everything();
 	workers_shutdown();
 	reaper_shutdown();

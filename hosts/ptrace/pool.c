@@ -301,32 +301,39 @@ static void dismiss_recruiter(void)
 	pool.recruiting = false;
 }
 
-/* Every thread is being let go; wait until the workers are done with that. */
+static struct worker *first_worker(void)
+{
+	struct worker *worker = NULL;
+
+	pthread_mutex_lock(&pool.lock);
+	if (!list_empty(&pool.workers))
+		worker = list_first_entry(&pool.workers, struct worker, link);
+	pthread_mutex_unlock(&pool.lock);
+	return worker;
+}
+
+/*
+ * Every thread is being let go; wait until the workers are done with that.  No
+ * worker is started any more.  Until it has ended it is in the pool, and is rung
+ * if it waits for what ptrace does not tell.
+ */
 void workers_shutdown(void)
 {
 	struct worker *worker;
 
 	dismiss_recruiter();
-	for (;;) {
-		pthread_mutex_lock(&pool.lock);
-		if (list_empty(&pool.workers)) {
-			pthread_mutex_unlock(&pool.lock);
-			guardian_stop();
-			return;
-		}
-		worker = list_first_entry(&pool.workers, struct worker, link);
-		list_del_init(&worker->link);
-		pool.nr--;
-		pthread_mutex_unlock(&pool.lock);
-
+	while ((worker = first_worker())) {
 		port_store_seq(&worker->quit, true);
 		worker_ring(worker);
 		pthread_join(worker->lender, NULL);
-		/* a call that is on its way out may still look at it */
 		pthread_mutex_lock(&pool.lock);
+		list_del_init(&worker->link);
+		pool.nr--;
+		/* a call that is on its way out may still look at it */
 		list_add_tail(&worker->link, &pool.retired);
 		pthread_mutex_unlock(&pool.lock);
 	}
+	guardian_stop();
 }
 
 /* After the last call. */

@@ -87,6 +87,7 @@ struct reg_cache {
  * @start: start time in clock ticks since boot: with @tid it names one thread
  * @pidfd: of its process; -1 if the kernel had none to give
  * @hash: in the table of threads, under its lock
+ * @taken: threads_take() gave it out; under that lock
  * @lock: orders adoption, release, and access to @regs from other threads.
  *	Held for a few system calls at most.  Taken before the core's lock.
  * @phase, @owner: change under @lock; read without it by kicks
@@ -104,6 +105,7 @@ struct utrace_thread {
 	unsigned long long start;
 	int pidfd;
 	struct list_head hash;
+	bool taken;
 	pthread_mutex_t lock;
 	enum phase phase;
 	struct worker *owner;
@@ -237,13 +239,16 @@ extern __thread struct context utrace_context;
 /* init.c */
 bool host_is_up(void);
 bool host_forked(void);
+bool host_begin(void);
+void host_end(void);
 
 /* thread.c */
-void threads_reset(void);
+void threads_reset(bool forked);
 struct utrace_thread *thread_lookup(pid_t tid);
 struct utrace_thread *thread_find_or_make(pid_t tid, pid_t tgid);
 void thread_rename(struct utrace_thread *thread, pid_t tid);
 void thread_forget(struct utrace_thread *thread);
+struct utrace_thread *threads_take(void);
 void threads_for_each(void (*fn)(struct utrace_thread *thread, void *arg),
 		      void *arg);
 bool thread_is_same(struct utrace_thread *thread);

@@ -305,7 +305,7 @@ static struct utrace_thread *take_on(struct worker *worker, pid_t pid,
 	return thread;
 }
 
-struct utrace_thread *utrace_thread_start(const struct utrace_start *start)
+static struct utrace_thread *start_by_worker(const struct utrace_start *start)
 {
 	struct pipes pipes = { { -1, -1 }, { -1, -1 } };
 	struct utrace_thread nobody = { .tgid = -1 };
@@ -315,12 +315,6 @@ struct utrace_thread *utrace_thread_start(const struct utrace_start *start)
 	int err = 0, status;
 	pid_t pid = -1;
 
-	if (!host_is_up())
-		return ERR_PTR(-ESRCH);
-	if (utrace_context.thread || utrace_context.worker)
-		return ERR_PTR(-EDEADLK);
-	if (start->size < sizeof(*start) || !start->path || !start->argv)
-		return ERR_PTR(-EINVAL);
 	worker = worker_of(&nobody);
 	if (IS_ERR(worker))
 		return (struct utrace_thread *)worker;
@@ -358,6 +352,23 @@ out:
 			;
 	}
 	return ERR_PTR(err);
+}
+
+struct utrace_thread *utrace_thread_start(const struct utrace_start *start)
+{
+	struct utrace_thread *thread;
+
+	if (!host_is_up())
+		return ERR_PTR(-ESRCH);
+	if (utrace_context.thread || utrace_context.worker)
+		return ERR_PTR(-EDEADLK);
+	if (start->size < sizeof(*start) || !start->path || !start->argv)
+		return ERR_PTR(-EINVAL);
+	if (!host_begin())
+		return ERR_PTR(-ESRCH);
+	thread = start_by_worker(start);
+	host_end();
+	return thread;
 }
 
 static struct utrace_engine *take_starter(struct utrace_thread *thread)

@@ -21,13 +21,22 @@ static struct {
 	struct list_head buckets[BUCKETS];
 } table = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-void threads_reset(void)
+/*
+ * Begin anew.  Handles of the time before may still be referenced, and leave no
+ * list when they are given back.  In a fork child the lists may be half changed.
+ */
+void threads_reset(bool forked)
 {
+	struct list_head *head;
 	int i;
 
 	pthread_mutex_init(&table.lock, NULL);
-	for (i = 0; i < BUCKETS; i++)
-		INIT_LIST_HEAD(&table.buckets[i]);
+	for (i = 0; i < BUCKETS; i++) {
+		head = &table.buckets[i];
+		while (!forked && head->next && !list_empty(head))
+			list_del_init(head->next);
+		INIT_LIST_HEAD(head);
+	}
 }
 
 static struct list_head *bucket(pid_t tid)
@@ -209,6 +218,28 @@ void thread_forget(struct utrace_thread *thread)
 	port_store(&thread->phase, PHASE_GONE);
 	list_del_init(&thread->hash);
 	pthread_mutex_unlock(&table.lock);
+}
+
+/* One that was not taken yet, referenced, or null. */
+struct utrace_thread *threads_take(void)
+{
+	static unsigned int next;	/* where to look first */
+	struct utrace_thread *thread;
+	unsigned int i;
+
+	pthread_mutex_lock(&table.lock);
+	for (i = 0; i < BUCKETS; i++, next++) {
+		list_for_each_entry(thread, bucket(next), hash) {
+			if (thread->taken)
+				continue;
+			thread->taken = true;
+			utrace_thread_get(thread);
+			pthread_mutex_unlock(&table.lock);
+			return thread;
+		}
+	}
+	pthread_mutex_unlock(&table.lock);
+	return NULL;
 }
 
 void threads_for_each(void (*fn)(struct utrace_thread *thread, void *arg),
