@@ -178,7 +178,7 @@ struct stop {
 /**
  * struct worker - a task that traces
  * @pid: its process ID and thread ID; 0 until it runs
- * @program: the process that started it
+ * @program: the process ID of the program, its parent
  * @bell: set by whoever wants it to look at its mail; see wait.S
  * @asleep: it is in wait4 (1) or in futex (2), or about to
  * @mail_lock: orders @mail, @jobs and the counts of letters; a leaf

@@ -7,9 +7,13 @@
 	.globl	utrace_block_probe
 	.hidden	utrace_block_probe
 	.type	utrace_block_probe, @function
-/* long utrace_block_probe(unsigned long flags): clone; the child runs on here */
+/*
+ * long utrace_block_probe(unsigned long flags, pid_t parent): clone; the child
+ * runs on here.  It dies with its parent, stopped or not.
+ */
 utrace_block_probe:
 	.cfi_startproc
+	mov	%esi, %r9d
 	xor	%esi, %esi
 	xor	%edx, %edx
 	xor	%r10d, %r10d
@@ -20,7 +24,15 @@ utrace_block_probe:
 	jz	1f
 	ret
 	.cfi_endproc
-1:	mov	$101, %eax		/* ptrace(PTRACE_TRACEME) */
+1:	mov	$157, %eax		/* prctl(PR_SET_PDEATHSIG, SIGKILL) */
+	mov	$1, %edi
+	mov	$9, %esi
+	syscall
+	mov	$110, %eax		/* getppid(): it may have died before */
+	syscall
+	cmp	%r9d, %eax
+	jne	2f
+	mov	$101, %eax		/* ptrace(PTRACE_TRACEME) */
 	xor	%edi, %edi
 	syscall
 	test	%rax, %rax		/* somebody traces us: no probe */

@@ -31,7 +31,7 @@ bool utrace_has_single_step(void)
 /* 0: not known yet; 1: no; 2: yes */
 static int block_step;
 
-long utrace_block_probe(unsigned long flags);
+long utrace_block_probe(unsigned long flags, pid_t parent);
 extern const char utrace_block_target[];
 
 /*
@@ -47,7 +47,7 @@ void machine_probe_block_step(void)
 
 	if (port_load(&block_step))
 		return;
-	pid = utrace_block_probe(CLONE_VM);
+	pid = utrace_block_probe(CLONE_VM, getpid());
 	if (pid < 0)
 		return;
 	if (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status) &&
@@ -66,10 +66,11 @@ bool utrace_has_block_step(void)
 	struct utrace_thread nobody = { .tgid = -1 };
 	struct worker *worker;
 
-	if (!port_load(&block_step) && host_is_up()) {
+	if (!port_load(&block_step) && host_begin()) {
 		worker = worker_of(&nobody);
 		if (!IS_ERR(worker))
 			worker_chosen(worker);
+		host_end();
 	}
 	return port_load(&block_step) == 2;
 }
