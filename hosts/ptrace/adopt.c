@@ -276,8 +276,8 @@ int utrace_host_adopt(struct task_struct *task)
 }
 
 /*
- * At a stop: if no engine is left, the thread goes on untraced.  @sig is the
- * signal that it is about to be delivered, or 0.
+ * At a stop: if no engine is left, the thread goes on untraced, now or from its
+ * next stop on.  @sig is the signal that it is about to be delivered, or 0.
  */
 bool let_go(struct utrace_thread *thread, int sig)
 {
@@ -288,14 +288,18 @@ bool let_go(struct utrace_thread *thread, int sig)
 		regs_flush(thread);
 		set_run(thread, RUN_RUNNING);
 		gone = true;
-		if (!ptrace(PTRACE_DETACH, thread->tid, 0, sig)) {
+		if (thread->stepping) {
+			/* the trap would be the program's: its stop is next */
+			thread->mode = PTRACE_CONT;
+			ptrace(PTRACE_CONT, thread->tid, 0, sig);
+		} else if (!ptrace(PTRACE_DETACH, thread->tid, 0, sig)) {
 			disown(thread);
 			port_store_seq(&thread->phase, PHASE_FREE);
 			free = true;
 		}
 		/* else it was killed, and its end is ours to wait for */
 	}
-	thread->going = false;
+	thread->going = gone && !free;
 	pthread_mutex_unlock(&thread->lock);
 	if (free) {
 		utrace_settled(thread);

@@ -138,7 +138,7 @@ struct utrace_thread {
 	int abi;
 	long nr;		/* the call that user code asked for */
 	bool handler_due;
-	bool stepping;
+	bool stepping;		/* a step's trap may come; in a stop: it will */
 	bool parent_noted;	/* when it began to exit */
 	unsigned long parent_faults; /* of its parent's children, then */
 	bool step_over_call;
@@ -344,6 +344,7 @@ void continue_parked(struct utrace_thread *thread);
 
 /* signals.c */
 void at_signal_stop(struct utrace_thread *thread, int signr);
+void look_for_step_trap(struct utrace_thread *thread);
 void carry_signal(struct utrace_thread *thread, struct utrace_decision decision,
 		  bool stopped_by_signal);
 void fake_step_trap(struct utrace_thread *thread);

@@ -334,7 +334,30 @@ static bool is_step_trap(struct utrace_thread *thread, const siginfo_t *info)
 {
 	return thread->stepping && info->si_signo == SIGTRAP &&
 	       (info->si_code == TRAP_TRACE || info->si_code == TRAP_BRKPT ||
-		info->si_code == SIGTRAP || info->si_code == SI_USER);
+		info->si_code == SIGTRAP ||
+		(info->si_code == SI_USER && !info->si_pid));
+}
+
+/*
+ * At a stop that is not for a signal: those come first, so the trap of a step
+ * that is over may be on the thread's queue.
+ */
+void look_for_step_trap(struct utrace_thread *thread)
+{
+	struct __ptrace_peeksiginfo_args args = { .nr = 8 };
+	siginfo_t infos[8];
+	bool found = false;
+	long i, n;
+
+	if (!thread->stepping)
+		return;
+	while (!found && (n = ptrace(PTRACE_PEEKSIGINFO, thread->tid, &args,
+				     infos)) > 0) {
+		for (i = 0; i < n; i++)
+			found |= is_step_trap(thread, &infos[i]);
+		args.off += n;
+	}
+	thread->stepping = found;
 }
 
 static void report_signal(struct utrace_thread *thread, bool step_trap,

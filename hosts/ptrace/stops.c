@@ -562,6 +562,8 @@ void handle_stop(struct worker *worker, pid_t tid, int status)
 		/* any stop clears a pending interrupt */
 		thread->interrupted = thread->interrupting;
 		thread->interrupting = false;
+		if (sig == SYSCALL_STOP || event)
+			look_for_step_trap(thread);
 		if (thread->move &&
 		    move_stop(worker, thread, sig == SYSCALL_STOP))
 			;
