@@ -17,7 +17,7 @@ static u32 held(struct tap *tap, struct tap_call *call)
 
 	if (one_in(&tap->rng, 4))
 		dither(&tap->rng, 50);
-	return tap_pass(call, e->held ? UTRACE_STOP : UTRACE_RESUME);
+	return tap_pass(call, s_load(&e->held) ? UTRACE_STOP : UTRACE_RESUME);
 }
 
 static void race_others(struct racer *racer)
