@@ -179,7 +179,11 @@ static void perform(uint32_t cmd)
 	case CMD_RAISE:
 		before = sh_load(&self->signals);
 		syscall(SYS_tgkill, getpid(), tid(), SIGUSR1);
-		if (sh_load(&self->signals) == before)
+		if (sh_load(&self->signals) != before)
+			break;
+		if (sh_load(&share->may_lose))
+			sh_add(&share->lost, 1);
+		else
 			error();
 		break;
 	case CMD_PAUSE:
@@ -282,6 +286,7 @@ static void child_writes(void)
 
 static void signalled(void)
 {
+	siginfo_t info = { 0 };
 	int status, fds[2];
 	pid_t pid;
 	char c;
@@ -297,8 +302,16 @@ static void signalled(void)
 			_exit(98);
 		_exit(97);
 	}
-	if (pid < 0 || kill(pid, SIGTERM) || waitpid(pid, &status, 0) != pid ||
-	    status != SIGTERM)
+	if (pid < 0 || kill(pid, SIGTERM))
+		error();
+	/* if it may be lost, again and again */
+	while (sh_load(&share->may_lose) && !waitid(P_PID, pid, &info, WEXITED |
+						    WNOHANG | WNOWAIT) &&
+	       !info.si_pid) {
+		usleep(5000);
+		kill(pid, SIGTERM);
+	}
+	if (waitpid(pid, &status, 0) != pid || status != SIGTERM)
 		error();
 	close(fds[0]);
 	close(fds[1]);
