@@ -21,20 +21,28 @@ static struct {
 	struct list_head buckets[BUCKETS];
 } table = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
+static void forget_locked(struct utrace_thread *thread)
+{
+	port_store(&thread->phase, PHASE_GONE);
+	list_del_init(&thread->hash);
+}
+
 /*
- * Begin anew.  Handles of the time before may still be referenced, and leave no
- * list when they are given back.  In a fork child the lists may be half changed.
+ * Begin anew.  Handles of the time before may still be referenced: they name
+ * nobody any more.  In a fork child the lists may be half changed.
  */
 void threads_reset(bool forked)
 {
+	struct utrace_thread *thread, *next;
 	struct list_head *head;
 	int i;
 
 	pthread_mutex_init(&table.lock, NULL);
 	for (i = 0; i < BUCKETS; i++) {
 		head = &table.buckets[i];
-		while (!forked && head->next && !list_empty(head))
-			list_del_init(head->next);
+		if (!forked && head->next)
+			list_for_each_entry_safe(thread, next, head, hash)
+				forget_locked(thread);
 		INIT_LIST_HEAD(head);
 	}
 }
@@ -215,8 +223,7 @@ void thread_rename(struct utrace_thread *thread, pid_t tid)
 void thread_forget(struct utrace_thread *thread)
 {
 	pthread_mutex_lock(&table.lock);
-	port_store(&thread->phase, PHASE_GONE);
-	list_del_init(&thread->hash);
+	forget_locked(thread);
 	pthread_mutex_unlock(&table.lock);
 }
 
