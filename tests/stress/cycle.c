@@ -96,6 +96,25 @@ static void race_late(struct racer *racer)
 static const enum kid_cmd does[] = { CMD_CALLS, CMD_SPIN, CMD_SLEEP, CMD_FORK,
 				     CMD_RAISE, CMD_THREAD };
 
+/* It comes up again, and what is left of the time before is dead. */
+static void again(struct round *r, struct cycle *c, struct kid *kid)
+{
+	struct tap *fresh = tap_new(r), *late = tap_new(r);
+	struct utrace_thread *thread;
+
+	CHECK_EQ(utrace_init(), 0);
+	EXPECT_EQ(tap_attach(late, kid_thread(kid, 0), 0), -ESRCH);
+	EXPECT_EQ(tap_control(c->taps[0], UTRACE_STOP), -ESRCH);
+	thread = utrace_thread_find(kid->pid);
+	if (EXPECT(!IS_ERR(thread))) {
+		EXPECT_EQ(tap_watch(fresh, thread, EV(SYSCALL_ENTRY)), 0);
+		wait_until(tap_count(fresh, _UTRACE_EVENT_SYSCALL_ENTRY) > 1);
+		utrace_thread_put(thread);
+	}
+	EXPECT_EQ(utrace_shutdown(), 0);
+	EXPECT_EQ(kid_held(kid, true), 0);
+}
+
 STRESS(shutdown_cycle, 60, 2000,
        "STA-2 INV-1: init and shutdown under load, with stops held: no callback "
        "after it, nothing stays stopped, what is released is released once",
@@ -158,6 +177,8 @@ STRESS(shutdown_cycle, 60, 2000,
 		s_at("kid %u after shutdown", k);
 		EXPECT_EQ(kid_held(kids[k], true), 0);
 		kid_cmd(kids[k], 0, CMD_CALLS, 6);
+		if (one_in(&r->rng, 4))
+			again(r, c, kids[k]);
 		if (kid_moves(kids[k], 0)) {
 			kid_cmd(kids[k], 0, CMD_EXIT, 6);
 			EXPECT_EQ(kid_wait(kids[k]), EXITED(6));
