@@ -39,6 +39,8 @@
 struct board {
 	unsigned long round;	/* one more than the number; 0: none yet */
 	unsigned long done;
+	unsigned long longest;		/* the round that took longest */
+	uint64_t longest_ns;
 	char at[200];
 };
 
@@ -345,6 +347,7 @@ static uint64_t hash(const char *s)
 static void run_round(struct stress *t, unsigned long number)
 {
 	struct round *r = calloc(1, sizeof(*r));
+	uint64_t begin = now_ns(), took;
 
 	if (!r)
 		abort();
@@ -366,6 +369,11 @@ static void run_round(struct stress *t, unsigned long number)
 	taps_check(r);
 	memory_retire(r);
 	free(r);
+	took = now_ns() - begin;
+	if (took > board->longest_ns) {
+		board->longest_ns = took;
+		board->longest = number;
+	}
 	board->done++;
 }
 
@@ -772,10 +780,12 @@ int main(int argc, char **argv)
 		if (!again && !rounds && SLOWER > 1)
 			n = (n + 1) / 2;
 		ok = supervise(t, first, n, again);
-		printf("%s %d - %s # %lu rounds, %.1f s: %s\n",
+		printf("%s %d - %s # %lu rounds, %.1f s, at most %.1f s "
+		       "(%lu): %s\n",
 		       ok ? "ok" : "not ok", ++number, t->name,
 		       board->done ? board->done - (ok && board->done) : 0,
-		       (now_ns() - begin) / 1e9, t->what);
+		       (now_ns() - begin) / 1e9, board->longest_ns / 1e9,
+		       board->longest, t->what);
 		if (!ok && board->round)
 			printf("# again: SEED=%llu %s --only %s --round %lu\n",
 			       seed, argv[0], t->name, board->round - 1);
