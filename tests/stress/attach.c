@@ -40,7 +40,7 @@ static void race_look_up(struct racer *racer)
 	}
 }
 
-STRESS(attach_attach, 150, 4000,
+STRESS(attach_attach, 300, 6000,
        "ATT-11 ATT-4: each of several first attaches succeeds once, of "
        "exclusive ones exactly one")
 {
@@ -125,7 +125,7 @@ static void race_churn(struct racer *racer)
 	}
 }
 
-STRESS(attach_let_go, 60, 2500,
+STRESS(attach_let_go, 150, 3000,
        "ATT-11 ENG-4: attaching while the last engine leaves; the thread is "
        "let go in the end, unstopped")
 {
@@ -230,7 +230,7 @@ static void wait_gone(struct kid *kid, unsigned int n)
 			       &tracer, &group));
 }
 
-STRESS(attach_exit, 250, 6000,
+STRESS(attach_exit, 600, 10000,
        "ATT-3 ENG-7 EVT-3 DTH-7: attaching to a thread that ends, and is "
        "reaped: an engine that gets what it was promised, or -ESRCH")
 {

@@ -86,7 +86,7 @@ static void race_signals(struct racer *racer)
 	}
 }
 
-STRESS(barrier_long, 60, 1500,
+STRESS(barrier_long, 120, 2000,
        "BAR-1 BAR-3 EVT-5: a barrier waits for the callback in progress, and "
        "is interrupted by handlers alone")
 {

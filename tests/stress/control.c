@@ -106,14 +106,14 @@ static void control(struct round *r, const char *mode)
 	kid_right(kid);
 }
 
-STRESS(control_loop, 120, 4000,
+STRESS(control_loop, 300, 6000,
        "INV-1 CTL-3 CTL-4 CTL-6 CTL-7: a program that is stopped, interrupted "
        "and stepped at random sees nothing of it")
 {
 	control(r, "loop");
 }
 
-STRESS(control_work, 60, 2000,
+STRESS(control_work, 200, 4000,
        "INV-1: the same with pipes, children, threads and signals, each "
        "looked at")
 {

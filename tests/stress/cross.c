@@ -145,7 +145,7 @@ static u32 meddle(struct tap *tap, struct tap_call *call)
 	return tap_pass(call, UTRACE_RESUME);
 }
 
-STRESS(cross_workers, 60, 2500,
+STRESS(cross_workers, 100, 2500,
        "BAR-5 CTL-10 EVT-9: callbacks of two workers deal with each other's "
        "threads, and nobody waits for ever")
 {

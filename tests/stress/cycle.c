@@ -115,7 +115,7 @@ static void again(struct round *r, struct cycle *c, struct kid *kid)
 	EXPECT_EQ(kid_held(kid, true), 0);
 }
 
-STRESS(shutdown_cycle, 60, 2000,
+STRESS(shutdown_cycle, 120, 2500,
        "STA-2 INV-1: init and shutdown under load, with stops held: no callback "
        "after it, nothing stays stopped, what is released is released once",
        .down = true)

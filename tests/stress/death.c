@@ -232,14 +232,14 @@ static void die(struct round *r, bool detach)
 	EXPECT_EQ(kid->status, how == BY_KILL ? KILLED(SIGKILL) : EXITED(3));
 }
 
-STRESS(events_death, 250, 6000,
+STRESS(events_death, 600, 10000,
        "EVT-3 DTH-3 DTH-6 DTH-7: set_events while a thread dies and is reaped: "
        "the answer tells which callbacks come")
 {
 	die(r, false);
 }
 
-STRESS(detach_death, 250, 6000,
+STRESS(detach_death, 600, 10000,
        "CTL-8 DTH-3 DTH-6: DETACH while a thread dies and is reaped: exactly "
        "one side cleans up")
 {

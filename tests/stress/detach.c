@@ -73,7 +73,7 @@ static void race_detach(struct racer *racer)
 static const enum kid_cmd busy[] = { CMD_CALLS, CMD_RAISE, CMD_FORK,
 				     CMD_CALLS };
 
-STRESS(detach_callback, 120, 5000,
+STRESS(detach_callback, 300, 8000,
        "CTL-8 CTL-9 BAR-2 ENG-4 EVT-5: after 0, or after a barrier, no "
        "callback runs; one of several detaches succeeds")
 {

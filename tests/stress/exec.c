@@ -50,7 +50,7 @@ static void race_others(struct racer *racer)
 	}
 }
 
-STRESS(exec_traced, 120, 4000,
+STRESS(exec_traced, 200, 4000,
        "EXC-2 KIL-1 DTH-2: an exec with all siblings traced: their deaths and "
        "reaps come, the survivor's engine stays, under the right ID")
 {

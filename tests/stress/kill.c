@@ -203,7 +203,7 @@ static bool get_there(struct victim *v, struct kid *kid)
 	}
 }
 
-STRESS(kill_stopped, 300, 6000,
+STRESS(kill_stopped, 800, 10000,
        "KIL-1 KIL-2 SYS-5: SIGKILL, or a sibling's exit, in every kind of stop: "
        "no further system call, and death and reap come")
 {

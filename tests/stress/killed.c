@@ -184,7 +184,7 @@ void trace(struct round *r, struct kid **kids, unsigned int n)
 	}
 }
 
-STRESS(tracer_killed, 60, 2000,
+STRESS(tracer_killed, 150, 3000,
        "INV-2: SIGKILL of the whole tracing program: what it traced goes on, "
        "and ends right",
        .alone = true)

@@ -28,7 +28,7 @@ static u32 very_slow(struct tap *tap, struct tap_call *call)
 	return tap_pass(call, UTRACE_RESUME);
 }
 
-STRESS(slow_callback, 8, 250,
+STRESS(slow_callback, 8, 120,
        "REP-9: while a callback on one process takes a second, the events of "
        "others come, and none is queued behind it")
 {

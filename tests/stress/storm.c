@@ -134,7 +134,7 @@ static bool storm_over(struct storm *storm)
 	return s_load(&storm->released) == s_load(&storm->attached);
 }
 
-STRESS(clone_storm, 25, 1200,
+STRESS(clone_storm, 80, 2000,
        "CLN-1 CLN-2 ATT-9 STA-2: every thread that is created after the follow "
        "is seen; after a shutdown nothing is traced; the program ends right",
        .down = true)

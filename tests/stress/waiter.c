@@ -98,7 +98,7 @@ static bool start_own(struct waiting *w, struct rng *rng)
 	return true;
 }
 
-STRESS(host_waits, 40, 1200,
+STRESS(host_waits, 80, 1500,
        "INV-1 REP-9: waitpid(-1) of the program takes no stop of the library "
        "and loses no status of its own children")
 {
