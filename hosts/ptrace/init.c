@@ -133,9 +133,10 @@ int utrace_init(void)
 		regs_init();
 		start_note_signals();
 		threads_reset(forked);
-		workers_free();
-		workers_reset();
-		reaper_reset();
+		if (forked) {
+			workers_reset();
+			reaper_reset();
+		}
 		memset(&host_stats, 0, sizeof(host_stats));
 		if (!++generation)
 			generation = 1;

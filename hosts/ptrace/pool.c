@@ -108,6 +108,8 @@ static int start_recruiter(void)
 
 	if (pool.recruiting)
 		return 0;
+	pool.quit = false;
+	pool.wanted = false;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	err = pthread_create(&pool.recruiter, NULL, recruit, NULL);
@@ -280,8 +282,6 @@ void workers_reset(void)
 	INIT_LIST_HEAD(&pool.retired);
 	pool.nr = 0;
 	pool.recruiting = false;
-	pool.wanted = false;
-	pool.quit = false;
 	guardian_reset();
 	memset(&utrace_context, 0, sizeof(utrace_context));
 }
@@ -336,7 +336,7 @@ void workers_shutdown(void)
 	guardian_stop();
 }
 
-/* After the last call. */
+/* After the last call, and not before: it may still look at one that ended. */
 void workers_free(void)
 {
 	struct worker *worker;

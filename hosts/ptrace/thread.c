@@ -29,7 +29,8 @@ static void forget_locked(struct utrace_thread *thread)
 
 /*
  * Begin anew.  Handles of the time before may still be referenced: they name
- * nobody any more.  In a fork child the lists may be half changed.
+ * nobody any more.  In a fork child the lists may be half changed, and the lock
+ * held by nobody.
  */
 void threads_reset(bool forked)
 {
@@ -37,7 +38,9 @@ void threads_reset(bool forked)
 	struct list_head *head;
 	int i;
 
-	pthread_mutex_init(&table.lock, NULL);
+	if (forked)
+		pthread_mutex_init(&table.lock, NULL);
+	pthread_mutex_lock(&table.lock);
 	for (i = 0; i < BUCKETS; i++) {
 		head = &table.buckets[i];
 		if (!forked && head->next)
@@ -45,6 +48,7 @@ void threads_reset(bool forked)
 				forget_locked(thread);
 		INIT_LIST_HEAD(head);
 	}
+	pthread_mutex_unlock(&table.lock);
 }
 
 static struct list_head *bucket(pid_t tid)
