@@ -61,8 +61,10 @@ static const struct utrace_capability table[] = {
 		.kept = 1,
 		.what = "if the program is killed, a signal that an engine "
 			"held or made arrives with the queueing program's "
-			"siginfo",
-		.why = "only the tracer can put the siginfo right",
+			"siginfo, and one that a thread is just stopped to be "
+			"delivered is lost",
+		.why = "only the tracer can put the siginfo right, and the "
+		       "kernel forgets a signal whose stop was fetched",
 	},
 	{
 		.id = "NAR-3",
