@@ -623,8 +623,10 @@ void handle_mail(struct utrace_thread *thread, unsigned int kicks)
 			set_current(thread);
 			continue_parked(thread);
 			set_current(NULL);
+			/* settled by that; it may run by now, and more be wanted */
+			return;
 		}
-		else if (!utrace_holds_stop(thread) && !let_go(thread, 0))
+		if (!utrace_holds_stop(thread) && !let_go(thread, 0))
 			stay_stopped(thread);
 		break;
 	default:
