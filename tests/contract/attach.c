@@ -348,6 +348,38 @@ TEST(att_in_pass_by_others, "ATT-7")
 	CHECK_EQ(rec_count_arg(r, REC_SYSCALL_EXIT, __NR_getppid), 1);
 }
 
+/* r->priv is an engine that is attached to current, at the first getppid. */
+static u32 attach_and_look(struct recorder *r, struct rec_call *c)
+{
+	struct utrace_engine *e;
+
+	if (c->arg[0] != __NR_getppid || h_load(&r->priv))
+		return rec_default(r, c);
+	e = utrace_attach_task(current, CREATE, &plain_a, &one);
+	if (EXPECT(!IS_ERR(e))) {
+		EXPECT(look(current, MATCH_DATA, NULL, &one) == e);
+		EXPECT_EQ(PTR_ERR(look(current, CREATE | EXCLUSIVE | MATCH_OPS,
+				       &plain_a, &two)), -EEXIST);
+		h_store(&r->priv, (void *)e);
+	}
+	return rec_default(r, c);
+}
+
+/* It is there from then on, though it has no part in the pass. */
+TEST(att_in_pass_is_found, "ATT-1 ATT-4 ATT-7")
+{
+	struct prog *p = prog_start("calls");
+	struct recorder *r = rec_new();
+
+	rec_hook_set(r, REC_SYSCALL_EXIT, attach_and_look);
+	CHECK_EQ(rec_attach(r, prog_task(p), EV(SYSCALL_EXIT)), 0);
+	CHECK(one_call(p));
+	CHECK(h_load(&r->priv));
+	CHECK(look(prog_task(p), MATCH_OPS, &plain_a, NULL) == r->priv);
+	CHECK_ERR(look(prog_task(p), MATCH_DATA, NULL, &two), -ENOENT);
+	unmake(prog_task(p), r->priv);
+}
+
 /* r->priv is a recorder for the child. */
 static u32 attach_child(struct recorder *r, struct rec_call *c)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Section 8 of the contract: utrace_barrier(). */
-#include "harness.h"
+#include "told.h"
 
 static long do_barrier(void *arg)
 {
@@ -94,6 +94,33 @@ TEST(bar_effect_in_place, "BAR-1 EXM-4")
 	CHECK(prog_expect(p, "done"));
 }
 
+/* That effect depends on the engines after it: it is in place when they have
+ * been called too. */
+TEST(bar_waits_for_pass, "BAR-1 EXM-4")
+{
+	struct prog *p = prog_start("calls");
+	struct act *act = ACT(__NR_getppid, NULL, 0, UTRACE_STOP);
+	struct recorder *first, *r = rec_new();
+	struct utrace_examiner exam;
+	struct h_thread *t;
+
+	first = rec_acting(prog_task(p), REC_SYSCALL_EXIT, act,
+			   EV(SYSCALL_EXIT));
+	CHECK(held(r, p));
+	CHECK_EQ(rec_finished(first, REC_SYSCALL_EXIT),
+		 rec_count(first, REC_SYSCALL_EXIT));
+	CHECK_EQ(act->n, 1);
+	t = h_thread(do_barrier, first);
+	CHECK(h_thread_settled(t));
+	CHECK(!h_thread_done(t));
+	gate_open(r->priv);
+	CHECK_EQ(h_join(t), 0);
+	CHECK_EQ(utrace_prepare_examine(first->task, first->engine, &exam), 0);
+	CHECK_EQ(utrace_finish_examine(first->task, first->engine, &exam), 0);
+	CHECK_EQ(rec_control(first, UTRACE_RESUME), 0);
+	CHECK(prog_expect(p, "done"));
+}
+
 /* After set_events and a barrier the new mask is in force, on a thread that
  * runs in user mode and on one that waits in a system call. */
 TEST(bar_set_events_in_force, "BAR-1 EVT-1")
@@ -129,6 +156,36 @@ TEST(bar_set_events_in_force, "BAR-1 EVT-1")
 		CHECK_EQ(rec_count_arg(s, REC_SYSCALL_ENTRY, __NR_write), i);
 		CHECK_EQ(rec_events(s, 0), 0);
 	}
+}
+
+/* The same while a callback for another thread runs, on which the host may have
+ * to wait before it can bring the new mask about. */
+TEST(bar_set_events_behind_callback, "BAR-1 EVT-9")
+{
+	struct prog *p = prog_start("crew", "2");
+	struct recorder *busy = rec_new(), *r = rec_new();
+	struct gate *gate = gate_new();
+	struct h_thread *t;
+
+	busy->priv = gate;
+	rec_hook_set(busy, REC_SYSCALL_EXIT, hold_getppid);
+	CHECK_EQ(rec_attach(busy, prog_thread(p, 0), EV(SYSCALL_EXIT)), 0);
+	CHECK_EQ(rec_attach(r, prog_thread(p, 1), 0), 0);
+	say_at(p, 0, __NR_getppid, 0, 0, 0);
+	CHECK(gate_busy(gate));
+	CHECK_EQ(utrace_set_events(r->task, r->engine, EV(SYSCALL_ENTRY)), 0);
+	t = h_thread(do_barrier, r);
+	CHECK(h_thread_settled(t));
+	if (!h_thread_done(t))
+		gate_open(gate);
+	CHECK_EQ(h_join(t), 0);
+	say_at(p, 1, __NR_getuid, 0, 0, 0);
+	/* it has made the call by then, if nothing stops it there */
+	h_maybe(rec_find(r, REC_SYSCALL_ENTRY, 0, __NR_getuid));
+	gate_open(gate);
+	CHECK(prog_get(p, "ret") >= 0);
+	CHECK(prog_get(p, "ret") >= 0);
+	CHECK_EQ(rec_times(r, REC_SYSCALL_ENTRY, __NR_getuid), 1);
 }
 
 static u32 barrier_here(struct recorder *r, struct rec_call *c)

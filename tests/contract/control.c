@@ -654,6 +654,41 @@ TEST(ctl_step_by_control, "CTL-7 CTL-4")
 	CHECK_EQ(traps(r), 10);
 }
 
+/* A step that was asked for and not made yet is switched off by RESUME. */
+TEST(ctl_resume_ends_step, "CTL-4 CTL-7")
+{
+	struct recorder *r = rec_new(), *holder[2] = { rec_new(), rec_new() };
+	struct stepping s;
+	int i;
+
+	step_start(&s);
+	CHECK_SO_FAR();
+	if (!arch_has_single_step())
+		SKIP("no single step here");
+	s.action = UTRACE_STOP;
+	CHECK(step_attach(r, &s));
+	CHECK_EQ(rec_control(r, UTRACE_INTERRUPT), 0);
+	CHECK(wait_until(rec_reports(r) > 0));
+	/* once as it is, once with RESUME; another engine holds it meanwhile */
+	for (i = 0; i < 2; i++) {
+		CHECK(rec_wait_stopped(r));
+		CHECK_EQ(rec_attach(holder[i], prog_task(s.p), 0), 0);
+		CHECK_EQ(rec_control(holder[i], UTRACE_STOP), 0);
+		h_store(&s.want, !i);
+		h_store(&s.max, 1);
+		CHECK_EQ(rec_control(r, UTRACE_SINGLESTEP), 0);
+		if (i)
+			CHECK_EQ(rec_control(r, UTRACE_RESUME), 0);
+		else
+			h_store(&s.max, 2);
+		CHECK_EQ(rec_control(holder[i], UTRACE_DETACH), 0);
+		if (!i)
+			CHECK(wait_until(h_load(&s.n) == 1));
+	}
+	CHECK(step_end(&s));
+	CHECK_EQ(traps(r), 1);
+}
+
 /* One instruction, or until the next branch that is taken. */
 TEST(ctl_block_step, "CTL-7")
 {
@@ -709,11 +744,13 @@ TEST(ctl_step_needs_last_pass, "CTL-7 REP-5")
 	struct prog *p = prog_start("calls");
 	struct recorder *r = rec_new();
 
-	/* At entry; nobody answers SIGTRAP, which would end the program. */
-	CHECK_EQ(rec_attach(r, prog_task(p), UTRACE_EVENT_SYSCALL), 0);
+	/* At entry. */
+	CHECK_EQ(rec_attach(r, prog_task(p), UTRACE_EVENT_SYSCALL |
+			    EV(SIGNAL_CORE)), 0);
 	rec_ret(r, REC_SYSCALL_ENTRY, UTRACE_SINGLESTEP);
 	CHECK(one_call(p));
 	CHECK(one_call(p));
+	CHECK_EQ(rec_count(r, REC_SIGNAL), 0);
 }
 
 /* ---- detaching ----------------------------------------------------------- */
@@ -824,12 +861,15 @@ TEST(ctl_detach_during_death, "CTL-8 DTH-6")
 	CHECK_EQ(rec_count(next, REC_DEATH), 1);
 }
 
-/* The thread runs on if nobody else stops it: from each kind of stop. */
-TEST(ctl_detach_resumes, "CTL-8 REP-6 INV-1")
+/* The thread runs on if nobody else stops it: from each kind of stop, and with
+ * another engine there that does not. */
+static void detach_resumes(bool bystander)
 {
 	struct prog *p = prog_start("calls");
-	struct recorder *r = rec_new(), *silent = rec_new();
+	struct recorder *r = rec_new(), *silent = rec_new(), *other = rec_new();
 
+	if (bystander)
+		CHECK_EQ(rec_attach(other, prog_task(p), EV(CLONE)), 0);
 	CHECK_EQ(rec_attach(r, prog_task(p), EV(QUIESCE)), 0);
 	CHECK(rec_halt(r));
 	CHECK_EQ(rec_control(r, UTRACE_DETACH), 0);
@@ -840,6 +880,17 @@ TEST(ctl_detach_resumes, "CTL-8 REP-6 INV-1")
 	CHECK(rec_wait_stopped(silent));
 	CHECK_EQ(rec_control(silent, UTRACE_DETACH), 0);
 	CHECK(prog_expect(p, "done"));
-	CHECK_EQ(task_utrace_flags(prog_task(p)), 0);
+	CHECK_EQ(task_utrace_flags(prog_task(p)),
+		 bystander ? EV(CLONE) | EV(REAP) : 0);
 	CHECK(one_call(p));
+}
+
+TEST(ctl_detach_resumes, "CTL-8 REP-6 INV-1")
+{
+	detach_resumes(false);
+}
+
+TEST(ctl_detach_resumes_beside, "CTL-8 REP-6 INV-1")
+{
+	detach_resumes(true);
 }

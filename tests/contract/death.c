@@ -207,6 +207,29 @@ TEST(death_quiesce, "DTH-4 REP-2")
 	CHECK(rec_last(both, REC_QUIESCE)->arg[0] == EV(DEATH));
 }
 
+static u32 detach_at_death(struct recorder *r, struct rec_call *call)
+{
+	return call->arg[0] == EV(DEATH) ? UTRACE_DETACH : rec_default(r, call);
+}
+
+/* DETACH returned by that quiesce is the end of that engine alone. */
+TEST(death_quiesce_detaches, "DTH-4 REP-3 REP-8")
+{
+	struct recorder *r, *s;
+
+	CHECK(start_child(NULL, "fork"));
+	r = on_child(EV(QUIESCE) | EV(DEATH) | EV(REAP));
+	s = on_child(EV(QUIESCE) | EV(DEATH) | EV(REAP));
+	rec_hook_set(r, REC_QUIESCE, detach_at_death);
+	CHECK(end_child(s));
+	CHECK_EQ(rec_barrier(r), -ESRCH);
+	CHECK(reap_child(15));
+	CHECK(rec_wait(s, REC_REAP, 1));
+	CHECK_EQ(rec_count(s, REC_DEATH), 1);
+	CHECK_EQ(rec_times(r, REC_QUIESCE, EV(DEATH)), 1);
+	CHECK_EQ(rec_count(r, REC_DEATH) + rec_count(r, REC_REAP), 0);
+}
+
 /* Every engine is detached at reaping, and its reference dropped, whatever it
  * asked for. */
 TEST(death_drops_all, "DTH-5 ENG-2 EVT-2")

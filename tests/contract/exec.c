@@ -58,7 +58,31 @@ TEST(exec_report, "EXC-1")
 	}
 }
 
-/* Stopped there, the new program has not made a system call. */
+static void note_ip(struct act *act, struct recorder *r,
+		    struct rec_call *call)
+{
+	(void)r;
+	act->value = call->regs->ip;
+}
+
+/* Stopped there, the new program is before its first instruction. */
+TEST(exec_stop_alone, "EXC-1 REP-7")
+{
+	struct act *act = ACT(0, note_ip, 0, UTRACE_STOP);
+	struct prog *p = prog_start("crew");
+	struct recorder *r;
+	struct pt_regs regs;
+
+	r = rec_acting(prog_task(p), REC_EXEC, act, EV(EXEC));
+	prog_say(p, "exec");
+	CHECK(wait_act(act, 1) && rec_wait_stopped(r));
+	CHECK(stopped_regs(r, &regs));
+	CHECK_EQ(regs.ip, act->value);
+	CHECK(control(r, UTRACE_RESUME));
+	CHECK(prog_expect(p, "ready"));
+}
+
+/* And it has made no system call. */
 TEST(exec_stop, "EXC-1 REP-7")
 {
 	struct act *act = ACT(0, NULL, 0, UTRACE_STOP);

@@ -42,6 +42,7 @@ static struct h_test *tests, **tests_tail = &tests;
 static struct h_part_def *parts;
 static char programs[PATH_MAX];
 static unsigned int watchdog_ms = 60000;
+unsigned int h_limit_ms = 20000;
 static int diag_fd = 2;			/* in a test: the pipe to the runner */
 static int failures;
 static bool skipped;
@@ -1219,7 +1220,7 @@ static void kill_all(void)
  */
 static bool left_behind(struct output *o)
 {
-	unsigned long long end = now_ms() + 5000;
+	unsigned long long end = now_ms() + H_LIMIT_MS / 4;
 	pid_t pids[256];
 	bool left = false;
 	int i, n;
@@ -1383,8 +1384,10 @@ static void list_ids(void)
 static void usage(FILE *f)
 {
 	fputs("usage: contract [--list] [--ids] [--only PATTERN]... "
-	      "[--repeat N] [--programs DIR] [--limit SECONDS]\n"
-	      "PATTERN: of test names (shell pattern), a file, or an id\n", f);
+	      "[--repeat N] [--programs DIR] [--limit SECONDS] "
+	      "[--patience SECONDS]\n"
+	      "PATTERN: of test names (shell pattern), a file, or an id\n"
+	      "limit: of a test, patience: of each wait for something\n", f);
 }
 
 int main(int argc, char **argv)
@@ -1408,6 +1411,8 @@ int main(int argc, char **argv)
 			repeat = atoi(argv[++i]);
 		} else if (!strcmp(argv[i], "--limit") && more) {
 			watchdog_ms = atoi(argv[++i]) * 1000;
+		} else if (!strcmp(argv[i], "--patience") && more) {
+			h_limit_ms = atoi(argv[++i]) * 1000;
 		} else if (!strcmp(argv[i], "--programs") && more) {
 			env = argv[++i];
 		} else if (!strcmp(argv[i], "--part") && i + 3 < argc) {

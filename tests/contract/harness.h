@@ -140,14 +140,16 @@ bool h_check(const char *file, int line, const char *what, bool holds);
 #define SKIP(why)		do { h_skip(why); return; } while (0)
 
 /*
- * wait_until(cond): poll until it holds; false, and a failure, after 20 s.
+ * wait_until(cond): poll until it holds; false, and a failure, after 20 s, or
+ * what --patience says.
  * h_maybe(cond): poll for a fraction of a second, and tell whether it holds;
  * nothing may be concluded from false.
  */
 struct h_wait { unsigned long long end; unsigned int rounds; };
 void h_wait_begin(struct h_wait *w, unsigned int ms);
 bool h_wait_more(struct h_wait *w);	/* sleeps a little; false: time is up */
-#define H_LIMIT_MS	20000
+extern unsigned int h_limit_ms;
+#define H_LIMIT_MS	h_limit_ms
 #define h_poll_(ms, cond) ({						\
 	struct h_wait w_;						\
 	bool holds_;							\

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Section 6 of the contract: reporting passes. */
-#include "harness.h"
+#include "told.h"
 
 /* What this callback saw of the first getppid(). */
 static struct rec_entry *seen(struct recorder *r, enum rec_event ev)
@@ -31,15 +31,20 @@ static void return_once(struct recorder *r, enum rec_event ev, u32 ret)
 	rec_hook_set(r, ev, at_getppid);
 }
 
-/* Stopped, proven, by an engine that holds a stop. */
-static bool holds_still(struct recorder *r)
+/* Held still, with nothing asked that could make it so. */
+static bool held_still(struct recorder *r)
 {
 	struct utrace_examiner exam;
 
-	return EXPECT_EQ(rec_control(r, UTRACE_STOP), 0) &&
-	       EXPECT_EQ(utrace_prepare_examine(r->task, r->engine, &exam),
+	return EXPECT_EQ(utrace_prepare_examine(r->task, r->engine, &exam),
 			 0) &&
 	       EXPECT_EQ(utrace_finish_examine(r->task, r->engine, &exam), 0);
+}
+
+/* Stopped, proven, by an engine that holds a stop. */
+static bool holds_still(struct recorder *r)
+{
+	return EXPECT_EQ(rec_control(r, UTRACE_STOP), 0) && held_still(r);
 }
 
 static bool rec_wait_getppid(struct recorder *r)
@@ -86,6 +91,58 @@ TEST(rep_only_if_asked, "REP-1 SYS-1")
 	CHECK(seen(b, REC_SYSCALL_ENTRY)->seq <
 	      seen(a, REC_SYSCALL_ENTRY)->seq);
 	CHECK(seen(a, REC_SYSCALL_EXIT)->seq < seen(c, REC_SYSCALL_EXIT)->seq);
+}
+
+/* Of two engines the one attached first is called first, and wholly. */
+static void in_order(struct recorder *a, struct recorder *b,
+		     enum rec_event event, unsigned long mask)
+{
+	struct rec_entry *ea = rec_nth(a, event, 0), *eb = rec_nth(b, event, 0);
+	struct rec_entry *qa = rec_find(a, REC_QUIESCE, 0, mask),
+			 *qb = rec_find(b, REC_QUIESCE, 0, mask);
+	bool ok = EXPECT(ea && eb) && EXPECT(ea->seq < eb->seq);
+
+	/* these have no quiesce */
+	if (ok && event != REC_SIGNAL && event != REC_REAP)
+		ok = EXPECT(qa && qb) && EXPECT(qa->seq < ea->seq) &&
+		     EXPECT(ea->seq < qb->seq) && EXPECT(qb->seq < eb->seq);
+	if (!ok) {
+		h_note("event %d", event);
+		rec_dump(a);
+		rec_dump(b);
+	}
+}
+
+/* Every event but system calls, in a program's life. */
+TEST(rep_attach_order, "REP-1 ATT-6 REP-2")
+{
+	struct prog *p = prog_start("crew"), *parent = prog_start("breed");
+	unsigned long events = EV_ALL & ~UTRACE_EVENT_SYSCALL;
+	struct recorder *a = rec_plain(prog_task(p), events),
+			*b = rec_plain(prog_task(p), events);
+	struct recorder *c = rec_plain(prog_task(parent), events),
+			*d = rec_plain(prog_task(parent), events);
+
+	prog_say(parent, "fork");
+	CHECK(prog_get(parent, "child") > 0);
+	in_order(c, d, REC_CLONE, EV(CLONE));
+
+	prog_signal(p, SIGWINCH);
+	CHECK(rec_wait(b, REC_SIGNAL, 1));
+	in_order(a, b, REC_SIGNAL, EV(SIGNAL_IGN));
+	prog_say(p, "exec");
+	CHECK(prog_expect(p, "ready"));
+	in_order(a, b, REC_EXEC, EV(EXEC));
+	prog_signal(p, SIGSTOP);
+	CHECK(rec_wait(b, REC_JCTL, 1));
+	in_order(a, b, REC_JCTL, EV(JCTL));
+	prog_signal(p, SIGCONT);
+	say_call(p, __NR_exit_group, 0, 0, 0);
+	CHECK_EQ(prog_wait(p), EXITED(0));
+	CHECK(rec_wait(b, REC_REAP, 1));
+	in_order(a, b, REC_EXIT, EV(EXIT));
+	in_order(a, b, REC_DEATH, EV(DEATH));
+	in_order(a, b, REC_REAP, EV(REAP));
 }
 
 /* Quiesce just before the event; also for events that only others want. */
@@ -529,10 +586,10 @@ TEST(rep_two_stops, "REP-6 CTL-4 CTL-8")
 	CHECK(rec_wait_held(a));
 	CHECK_EQ(rec_control(b, UTRACE_STOP), 0);
 	CHECK_EQ(rec_control(a, UTRACE_RESUME), 0);
-	CHECK(holds_still(b));
+	CHECK(held_still(b) && holds_still(b));
 	CHECK_EQ(rec_control(a, UTRACE_STOP), 0);
 	CHECK_EQ(rec_control(b, UTRACE_DETACH), 0);
-	CHECK(holds_still(a));
+	CHECK(held_still(a) && holds_still(a));
 	CHECK_EQ(rec_control(a, UTRACE_DETACH), 0);
 	CHECK(prog_expect(p, "done"));
 }
@@ -649,12 +706,13 @@ TEST(rep_return_detach, "REP-8 ENG-4")
 TEST(rep_detach_overrides_return, "REP-10 CTL-8")
 {
 	struct prog *p = prog_start("calls");
-	struct recorder *r = rec_new();
+	struct recorder *r = rec_new(), *next = rec_new();
 	struct gate *gate = gate_new();
 
 	rec_hold(r, REC_SYSCALL_EXIT, gate);
 	rec_ret(r, REC_SYSCALL_EXIT, UTRACE_STOP);
 	CHECK_EQ(rec_attach(r, prog_task(p), EV(SYSCALL_EXIT)), 0);
+	CHECK_EQ(rec_attach(next, prog_task(p), EV(SYSCALL_EXIT)), 0);
 	prog_go(p);
 	CHECK(gate_busy(gate));
 	CHECK_EQ(rec_control(r, UTRACE_DETACH), -EINPROGRESS);
@@ -663,6 +721,8 @@ TEST(rep_detach_overrides_return, "REP-10 CTL-8")
 	CHECK(prog_expect(p, "done"));
 	CHECK_EQ(rec_count(r, REC_SYSCALL_EXIT), 1);
 	CHECK_EQ(rec_nth(r, REC_SYSCALL_EXIT, 0)->ret, UTRACE_STOP);
+	/* nor is it what the next engine is handed */
+	CHECK_EQ(rec_nth(next, REC_SYSCALL_EXIT, 0)->action, UTRACE_RESUME);
 	CHECK(one_call(p));
 }
 

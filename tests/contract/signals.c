@@ -258,6 +258,9 @@ TEST(signal_report_first, "SIG-2 SIG-5 CTL-6")
 
 	quiet->ops.report_signal = NULL;
 	r = rec_acting(prog_task(p), REC_SIGNAL, act, EV(QUIESCE) | SIGNALS);
+	/* nothing of an earlier signal may be left */
+	CHECK(do_ok(p, "raise 12"));
+	CHECK_EQ(ask(p, "count"), 1);
 	CHECK_EQ(rec_attach(quiet, prog_task(p), EV(QUIESCE)), 0);
 	CHECK_EQ(rec_attach(deaf, prog_task(p), SIGNALS), 0);
 	rec_hook_set(r, REC_SIGNAL, NULL);
@@ -267,7 +270,7 @@ TEST(signal_report_first, "SIG-2 SIG-5 CTL-6")
 	prog_signal(p, USR1);
 	rec_ret_all(r, UTRACE_RESUME);
 	CHECK(control(r, UTRACE_INTERRUPT));
-	CHECK_EQ(ask(p, "count"), 1);
+	CHECK_EQ(ask(p, "count"), 2);
 	report = rec_index(r, REC_SIGNAL, from, 0);
 	sig = rec_index(r, REC_SIGNAL, from, USR1);
 	CHECK(report >= 0 && sig > report);
@@ -422,6 +425,34 @@ static void set_signo(struct act *act, struct recorder *r,
 {
 	(void)r;
 	call->info->si_signo = act->value;
+}
+
+/* DETACH returned with the delivery, by the only engine: the signal does what it
+ * would do untraced. */
+TEST(signal_detach_delivers, "REP-8 SIG-5 INV-1")
+{
+	static const int sigs[] = { USR1, STOPSIG, TERM };
+	struct prog *p = start_catching();
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_LEN(sigs); i++) {
+		struct recorder *r = rec_new();
+
+		rec_ret(r, REC_SIGNAL, UTRACE_DETACH);
+		CHECK_EQ(rec_attach(r, prog_task(p), SIGNALS), 0);
+		prog_signal(p, sigs[i]);
+		CHECK(rec_wait(r, REC_SIGNAL, 1));
+		if (sigs[i] == STOPSIG) {
+			CHECK_EQ(prog_wait_stopped(p), STOPSIG);
+			prog_signal(p, CONT);
+		}
+		if (sigs[i] == TERM)
+			CHECK_EQ(prog_wait(p), KILLED(TERM));
+		else
+			CHECK_EQ(ask(p, "count"), 1);
+		CHECK_EQ(rec_barrier(r), -ESRCH);
+		CHECK_EQ(rec_total(r), 1);
+	}
 }
 
 /* The number in *info is the one that takes effect, and that others see. */
