@@ -1392,12 +1392,14 @@ static void usage(FILE *f)
 
 int main(int argc, char **argv)
 {
-	char *only[64], **part = NULL;
+	char **only = calloc(argc, sizeof(*only)), **part = NULL;
 	int nonly = 0, repeat = 1, number = 0, total = 0, failed = 0, i, r;
 	bool list = false, ids = false;
 	struct h_test *t, *u;
 	const char *env = getenv("UTRACE_TEST_PROGRAMS");
 
+	if (!only)
+		return 2;
 	for (i = 1; i < argc; i++) {
 		bool more = i + 1 < argc;
 
@@ -1405,7 +1407,7 @@ int main(int argc, char **argv)
 			list = true;
 		} else if (!strcmp(argv[i], "--ids")) {
 			ids = true;
-		} else if (!strcmp(argv[i], "--only") && more && nonly < 64) {
+		} else if (!strcmp(argv[i], "--only") && more) {
 			only[nonly++] = argv[++i];
 		} else if (!strcmp(argv[i], "--repeat") && more) {
 			repeat = atoi(argv[++i]);
@@ -1491,5 +1493,6 @@ int main(int argc, char **argv)
 		}
 	}
 	printf("# %d run, %d failed\n", number, failed);
+	free(only);
 	return failed ? 1 : 0;
 }

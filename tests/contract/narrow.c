@@ -201,7 +201,7 @@ TEST(narrow_exec, "NAR-3 NAR-1")
 }
 
 /* The sets of other engines are their own. */
-TEST(narrow_others, "NAR-4 NAR-3")
+TEST(narrow_others, "NAR-4 NAR-3 NAR-1")
 {
 	struct prog *p = prog_start("crew");
 	struct recorder *a = rec_plain(prog_task(p), BOTH);
