@@ -55,7 +55,7 @@ TEST(bar_many_waiters, "BAR-1")
 {
 	struct prog *p = prog_start("calls");
 	struct recorder *r = rec_new();
-	struct h_thread *t[4];
+	struct h_thread *t[12];
 	unsigned int i;
 
 	CHECK(held(r, p));

@@ -175,6 +175,8 @@ TEST(clone_child_stop, "CLN-2 ATT-8")
 		if (!kinds[i].waits)
 			pid = prog_get(nb->p, "child");
 		CHECK(wait_until(h_load(&nb->n) == 1));
+		/* by what was asked in the callback, not by what is asked now */
+		CHECK(i || !h_maybe(mark_of(nb) != nb->before));
 		CHECK(rec_wait_stopped(c));
 		CHECK(stopped_regs(c, &regs));
 		CHECK_EQ(regs.ip, nb->ip);
