@@ -9,15 +9,6 @@
 
 #define SYSCALLS	UTRACE_EVENT_SYSCALL
 
-/* In the kernel struct syscall_info has a struct seccomp_data. */
-#ifdef __KERNEL__
-#define INFO(i, member)	((i).data.member)
-#define INFO_IP(i)	((i).data.instruction_pointer)
-#else
-#define INFO(i, member)	((i).member)
-#define INFO_IP(i)	((i).ip)
-#endif
-
 /* act->ret[] is used as it stands. */
 #define ENTRY_RET(resume, syscall)	(UTRACE_##resume | UTRACE_SYSCALL_##syscall)
 

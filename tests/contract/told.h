@@ -10,6 +10,15 @@
 
 #define EV_ALL	((1UL << _UTRACE_NEVENTS) - 1)
 
+/* In the kernel struct syscall_info has a struct seccomp_data. */
+#ifdef __KERNEL__
+#define INFO(i, member)	((i).data.member)
+#define INFO_IP(i)	((i).data.instruction_pointer)
+#else
+#define INFO(i, member)	((i).member)
+#define INFO_IP(i)	((i).ip)
+#endif
+
 /* ---- programs that understand "call" ------------------------------------ */
 
 static inline void say_call(struct prog *p, long nr, unsigned long a,

@@ -2,7 +2,7 @@
 /*
  * A command that several programs understand: "call NR A B C D E F" makes that
  * system call, with no libc in between, and answers "ret RESULT"; "i386 NR A B
- * C" is the same by the 32-bit entry.
+ * C D" is the same by the 32-bit entry.
  */
 #ifndef CALLCMD_H
 #define CALLCMD_H
@@ -33,7 +33,8 @@ static UNUSED long raw_i386(long nr, const unsigned long a[6])
 	int ret;
 
 	__asm__ volatile("int $0x80" : "=a"(ret)
-			 : "0"((int)nr), "b"(a[0]), "c"(a[1]), "d"(a[2])
+			 : "0"((int)nr), "b"(a[0]), "c"(a[1]), "d"(a[2]),
+			   "S"(a[3])
 			 : "r8", "r9", "r10", "r11", "memory");
 	return ret;
 }

@@ -6,6 +6,8 @@
  *	exec		execs this program anew: "crew", "0", "again"
  *	script		execs a script whose interpreter is this program
  *	word		tells the address of a word that nothing changes: "word ADDR"
+ *	catch SIG	"taker ADDR": where the handler notes the thread that ran it
+ *	vfork		"vforked", waits until the child has heard a command
  *	at K CMD	thread K does CMD
  *	lead K		thread K takes the commands, the main thread exits
  */
@@ -14,6 +16,7 @@
 #include <pthread.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <fcntl.h>
 #include "callcmd.h"
 
@@ -22,6 +25,7 @@
 static int tube[MAX][2];
 static int nthreads;
 static volatile unsigned int word = 0x600d600d;
+static volatile int taker;
 
 static void own_path(char *path)
 {
@@ -56,15 +60,55 @@ static void script(void)
 	error("exec");
 }
 
+static void note_taker(int sig)
+{
+	(void)sig;
+	taker = gettid();
+}
+
+static void catch(int sig)
+{
+	struct sigaction sa = { .sa_handler = note_taker };
+
+	sa.sa_flags = SA_RESTART;
+	if (sigaction(sig, &sa, NULL))
+		error("sigaction");
+	tell("taker %#lx", (unsigned long)&taker);
+}
+
+/* All other threads must be stopped, so that the child is the one to hear. */
+static void sit_in_vfork(void)
+{
+	int pid = vfork();
+
+	if (!pid) {
+		tell("vforked");
+		hear();
+		_exit(0);
+	}
+	if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+		error("vfork");
+	tell("ok");
+}
+
 static void commands(void);
 
 static void perform(const char *cmd)
 {
 	char buf[512];
 	int k, n = 0;
+	long sig;
 
 	if (call_command(cmd))
 		return;
+	if (is(cmd, "catch", &sig)) {
+		catch(sig);
+		return;
+	}
+	if (is(cmd, "vfork", NULL)) {
+		sit_in_vfork();
+		return;
+	}
 	if (is(cmd, "exec", NULL))
 		again();
 	if (is(cmd, "script", NULL))

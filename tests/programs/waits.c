@@ -7,6 +7,9 @@
  *	sigtimedwait		for SIGUSR2
  *	sleep			a fifth of a second
  *	write			until the next command, when all is read
+ *	signals			0.4 seconds, in epoll_wait; meanwhile gets SIGWINCH
+ *				100 times, every 10 ms; says first how often when
+ *				it was over: "signals N"; again on each "go"
  */
 #include "prog.h"
 #include <poll.h>
@@ -35,6 +38,39 @@ static void *drain(void *arg)
 		got += n;
 	}
 	return NULL;
+}
+
+#define SIGNALS	100
+
+static volatile int sent;
+
+static void *pester(void *arg)
+{
+	struct timespec often = { 0, 10000000 };
+
+	(void)arg;
+	for (; sent < SIGNALS; sent++) {
+		nanosleep(&often, NULL);
+		syscall(SYS_tgkill, getpid(), getpid(), SIGWINCH);
+	}
+	return NULL;
+}
+
+static int wait_with_signals(void)
+{
+	struct epoll_event ev;
+	pthread_t thread;
+	int ret, n, ep = epoll_create1(0);
+
+	sent = 0;
+	if (ep < 0 || pthread_create(&thread, NULL, pester, NULL))
+		error("pester");
+	ret = epoll_wait(ep, &ev, 1, 400);
+	n = sent;
+	pthread_join(thread, NULL);
+	close(ep);
+	tell("signals %d", n);
+	return ret == 0;
 }
 
 static int wait_once(void)
@@ -70,8 +106,10 @@ static int wait_once(void)
 			error("pipe");
 		tell("waiting");
 		ret = write(full[1], big, BIG);
+		if (ret != BIG)
+			return 0;
 		pthread_join(thread, NULL);
-		return ret == BIG;
+		return 1;
 	}
 	tell("waiting");
 	if (!strcmp(what, "poll"))
@@ -81,6 +119,8 @@ static int wait_once(void)
 		FD_SET(3, &fds);
 		return select(4, &fds, NULL, NULL, NULL) == 1;
 	}
+	if (!strcmp(what, "signals"))
+		return wait_with_signals();
 	if (!strcmp(what, "sleep"))
 		return nanosleep(&fifth, NULL) == 0;
 	return 0;
@@ -90,10 +130,12 @@ int main(int argc, char **argv)
 {
 	what = argc > 1 ? argv[1] : "";
 	ready();
-	hear();
-	if (!wait_once())
-		error(what);
-	tell("done");
+	do {
+		hear();
+		if (!wait_once())
+			error(what);
+		tell("done");
+	} while (!strcmp(what, "signals"));
 	hear();
 	return 0;
 }
