@@ -43,7 +43,7 @@ void adopted(struct worker *worker, struct utrace_thread *thread)
 	thread->parent_noted = false;
 	thread->dead_before_siblings = false;
 	thread->mask_changed = false;
-	port_store(&thread->unsettled, false);
+	port_store(&thread->settled, port_load(&thread->asked));
 	thread->options = BASE_OPTIONS;
 	thread->mode = PTRACE_CONT;
 	list_add_tail(&thread->of_worker, &worker->threads);

@@ -243,7 +243,7 @@ void utrace_host_sync(void)
 void utrace_host_kick(struct task_struct *task, unsigned int what)
 {
 	if (what & UTRACE_KICK_WANTED)
-		port_store_seq(&task->unsettled, true);
+		__atomic_add_fetch(&task->asked, 1, __ATOMIC_SEQ_CST);
 	worker_mail(task, what);
 }
 
@@ -255,7 +255,7 @@ bool utrace_host_job_stopped(struct task_struct *task)
 /* A thread that nobody serves will not hold anyone up. */
 bool utrace_host_settled(struct task_struct *task)
 {
-	return !port_load_seq(&task->unsettled) ||
+	return port_load_seq(&task->settled) == port_load_seq(&task->asked) ||
 	       !port_load_seq(&task->owner);
 }
 

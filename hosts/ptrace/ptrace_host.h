@@ -94,6 +94,9 @@ struct reg_cache {
  * @state: the core's; set once
  * @heir: the thread that took over this one's ID by exec
  * @mail, @kicks: under the owner's mail lock
+ * @asked: how often something else was wanted of it; raised by kicks
+ * @settled: up to which of these times it is in force; set by the owner, to what
+ *	it read from @asked before it looked at what is wanted
  * @run: written by the owner under the core's lock, so that the core sees it
  *
  * The rest belongs to the owner.
@@ -114,9 +117,10 @@ struct utrace_thread {
 
 	struct list_head mail;
 	unsigned int kicks;
+	unsigned int asked;
+	unsigned int settled;
 
 	enum run run;
-	bool unsettled;		/* a KICK_WANTED has not been acted on */
 	struct reg_cache regs;
 
 	struct list_head of_worker;
@@ -336,6 +340,7 @@ void resume(struct utrace_thread *thread, int sig,
 void park(struct utrace_thread *thread, enum parked_at at);
 void interrupt(struct utrace_thread *thread);
 bool needs_interrupt(struct utrace_thread *thread);
+void settle(struct utrace_thread *thread, unsigned int asked);
 
 /* user.c */
 void at_user(struct utrace_thread *thread, bool handler);

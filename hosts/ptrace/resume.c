@@ -69,6 +69,13 @@ static int step_request(struct utrace_thread *thread,
 	       PTRACE_SINGLEBLOCK : PTRACE_SINGLESTEP;
 }
 
+/* All that was wanted of it up to @asked is in force. */
+void settle(struct utrace_thread *thread, unsigned int asked)
+{
+	port_store_seq(&thread->settled, asked);
+	utrace_settled(thread);
+}
+
 /*
  * Let the thread go on, and come back before user mode if @action says so: at
  * the end of the call that it is in, or by an interrupt, which is taken before
@@ -81,12 +88,11 @@ void resume(struct utrace_thread *thread, int sig,
 	int request = PTRACE_CONT;
 	unsigned int options;
 	unsigned long wanted;
-	bool unsettled;
+	unsigned int asked;
 
 	if (thread->going && let_go(thread, sig))
 		return;
-	unsettled = port_load(&thread->unsettled);
-	port_store_seq(&thread->unsettled, false);
+	asked = port_load_seq(&thread->asked);
 	wanted = utrace_wanted(thread);
 
 	thread->step_over_call = false;
@@ -117,8 +123,8 @@ void resume(struct utrace_thread *thread, int sig,
 	thread->mode = request;
 	/* if this fails it was killed, and its end will be waited for */
 	ptrace(request, thread->tid, 0, sig);
-	if (unsettled)
-		utrace_settled(thread);
+	if (asked != port_load(&thread->settled))
+		settle(thread, asked);
 }
 
 /* The core wants it to stay. Its registers are at hand for whoever examines. */
@@ -129,6 +135,5 @@ void park(struct utrace_thread *thread, enum parked_at at)
 	thread->at = at;
 	set_run(thread, RUN_PARKED);
 	pthread_mutex_unlock(&thread->lock);
-	port_store_seq(&thread->unsettled, false);
-	utrace_settled(thread);
+	settle(thread, port_load_seq(&thread->asked));
 }

@@ -413,8 +413,7 @@ static void stay_stopped(struct utrace_thread *thread)
 	pthread_mutex_unlock(&thread->lock);
 	ptrace(PTRACE_LISTEN, thread->tid, 0, 0);
 	/* what engines want from now on is seen to when it goes on */
-	port_store_seq(&thread->unsettled, false);
-	utrace_settled(thread);
+	settle(thread, port_load_seq(&thread->asked));
 }
 
 static void at_group_stop(struct utrace_thread *thread)
@@ -583,6 +582,7 @@ void handle_stop(struct worker *worker, pid_t tid, int status)
 static void to_running(struct utrace_thread *thread, unsigned int kicks)
 {
 	bool in_call = thread->mode == PTRACE_SYSCALL && thread->in_call;
+	unsigned int asked = port_load_seq(&thread->asked);
 
 	if ((kicks & UTRACE_KICK_IDLE) && utrace_idle(thread)) {
 		thread->going = true;
@@ -593,14 +593,12 @@ static void to_running(struct utrace_thread *thread, unsigned int kicks)
 	/* at the end of the call that it is in it stops anyway */
 	if ((kicks & UTRACE_KICK_REPORT) && !in_call)
 		interrupt(thread);
-	if (!port_load(&thread->unsettled))
+	if (asked == port_load(&thread->settled))
 		return;
-	if (needs_interrupt(thread)) {
+	if (needs_interrupt(thread))
 		interrupt(thread);
-		return;
-	}
-	port_store_seq(&thread->unsettled, false);
-	utrace_settled(thread);
+	else
+		settle(thread, asked);
 }
 
 void handle_mail(struct utrace_thread *thread, unsigned int kicks)
@@ -632,6 +630,5 @@ void handle_mail(struct utrace_thread *thread, unsigned int kicks)
 	default:
 		break;
 	}
-	port_store_seq(&thread->unsettled, false);
-	utrace_settled(thread);
+	settle(thread, port_load_seq(&thread->asked));
 }
