@@ -15,10 +15,9 @@ static const struct utrace_capability table[] = {
 	{
 		.id = "SIG-5",
 		.kept = 1,
-		.what = "TERM for a signal that would not end the process by "
-			"default, and CORE for one that would not dump core, "
-			"end it by another signal, SIGKILL or one that dumps "
-			"core, whose number the parent sees",
+		.what = "TERM, CORE, STOP and TSTP for a signal that would not "
+			"do that untraced are done by another: SIGKILL, one "
+			"that dumps core, SIGSTOP; the parent sees its number",
 		.why = "ptrace chooses the signal's number, and the kernel "
 		       "does what the thread has set for that number",
 	},
