@@ -8,6 +8,7 @@
  *	word		tells the address of a word that nothing changes: "word ADDR"
  *	catch SIG	"taker ADDR": where the handler notes the thread that ran it
  *	vfork		"vforked", waits until the child has heard a command
+ *	busy		calls getppid() for ever
  *	at K CMD	thread K does CMD
  *	lead K		thread K takes the commands, the main thread exits
  */
@@ -115,6 +116,8 @@ static void perform(const char *cmd)
 		script();
 	if (is(cmd, "commands", NULL))
 		commands();
+	while (is(cmd, "busy", NULL))
+		raw_call3(SYS_getppid, 0, 0, 0);
 	if (is(cmd, "word", NULL)) {
 		tell("word %#lx", (unsigned long)&word);
 		return;
