@@ -88,8 +88,10 @@ static void race_late(struct racer *racer)
 			EXPECT_EQ(err, -ESRCH);
 		else
 			EXPECT(!down);
-		if (!err && one_in(&racer->rng, 2))
+		if (!err && one_in(&racer->rng, 2)) {
 			err = tap_events(c->late[i], EV(SYSCALL_ENTRY));
+			EXPECT(!err || err == -ESRCH);
+		}
 	}
 }
 
