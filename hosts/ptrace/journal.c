@@ -12,14 +12,17 @@
 
 #include "ptrace_host.h"
 
-/* Changed by the recruiter alone, while it runs. */
+/*
+ * Changed by the recruiter alone, while it runs.
+ * @journal: null until the guardian is there, so that nothing is entered before
+ */
 static struct {
 	struct journal *journal;
 	int fd;
 	pid_t guardian;
 } book = { .fd = -1 };
 
-static int make_journal(void)
+static int make_journal(struct journal **journal)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	void *map;
@@ -34,14 +37,14 @@ static int make_journal(void)
 		   MAP_SHARED, book.fd, 0);
 	if (map == MAP_FAILED)
 		return -errno;
-	port_store_release(&book.journal, (struct journal *)map);
+	*journal = map;
 	return 0;
 }
 
-static void drop_journal(void)
+static void drop_journal(struct journal *journal)
 {
-	if (book.journal)
-		munmap(book.journal, sizeof(struct journal));
+	if (journal)
+		munmap(journal, sizeof(*journal));
 	if (book.fd >= 0)
 		close(book.fd);
 	book.journal = NULL;
@@ -51,21 +54,24 @@ static void drop_journal(void)
 /* By a thread of the program that has all signals blocked. */
 int guardian_start(void)
 {
+	struct journal *journal = NULL;
 	long pid = 0;
 	int err;
 
 	if (book.guardian)
 		return 0;
-	err = make_journal();
+	err = make_journal(&journal);
 	if (!err)
-		pid = guardian_spawn(book.journal, book.fd);
+		pid = guardian_spawn(journal, book.fd);
 	if (pid < 0)
 		err = pid;
-	if (err)
-		drop_journal();
-	else
-		book.guardian = pid;
-	return err;
+	if (err) {
+		drop_journal(journal);
+		return err;
+	}
+	book.guardian = pid;
+	port_store_release(&book.journal, journal);
+	return 0;
 }
 
 /* The last worker is gone: it finds the lock free, and nothing to do. */
@@ -80,14 +86,14 @@ void guardian_stop(void)
 			;
 	}
 	book.guardian = 0;
-	drop_journal();
+	drop_journal(book.journal);
 }
 
 /* In a fork child it is the parent's. */
 void guardian_reset(void)
 {
 	book.guardian = 0;
-	drop_journal();
+	drop_journal(book.journal);
 }
 
 /* A place in the journal, to be filled in, or null. */
