@@ -93,7 +93,7 @@ static bool same_namespace(pid_t pid)
 	return ours.st_ino == theirs.st_ino;
 }
 
-static int yama_scope(void)
+int yama_scope(void)
 {
 	char text[16];
 
@@ -111,6 +111,14 @@ static bool same_ids(const unsigned int target[4], unsigned int ours)
 static bool may_do_anything(const struct proc_info *self)
 {
 	return self->cap_permitted >> CAP_SYS_PTRACE & 1;
+}
+
+/* Whether a worker may trace whom Yama lets nobody but its ancestors trace. */
+bool may_trace_anybody(void)
+{
+	struct proc_info self;
+
+	return !proc_read_status(0, program(), &self) && may_do_anything(&self);
 }
 
 /* What the kernel's ptrace_may_access() looks at, in its order. */

@@ -63,9 +63,16 @@ static bool poke(pid_t tid, unsigned long at, const void *from, size_t size)
 }
 
 /*
- * Reading another's memory by this call takes the same right as seizing it, so
- * who may do this may have it back.
+ * Whether it may be seized once it was let go.  Reading another's memory by
+ * process_vm_readv(), which can_move() does, takes the same right.  But where
+ * only ancestors may trace, which a worker is not, Yama lets its present tracer
+ * read and nobody seize.
  */
+static bool may_have_back(void)
+{
+	return yama_scope() != 1 || may_trace_anybody();
+}
+
 static bool can_move(struct worker *worker, struct utrace_thread *thread)
 {
 	struct proc_info info;
@@ -75,7 +82,7 @@ static bool can_move(struct worker *worker, struct utrace_thread *thread)
 	       !info.seccomp && !regs_fetch(thread) &&
 	       !memcmp(&thread->regs.now.user, &thread->regs.was,
 		       sizeof(thread->regs.was)) &&
-	       machine_can_nap(thread);
+	       machine_can_nap(thread) && may_have_back();
 }
 
 /* Make it about to sleep. */

@@ -423,6 +423,8 @@ ssize_t proc_read(const char *path, char *buf, size_t size);
 
 /* explain.c */
 bool traces_us(pid_t pid);
+int yama_scope(void);
+bool may_trace_anybody(void);
 
 /* start.c */
 void start_note_signals(void);
