@@ -138,19 +138,23 @@ static bool is_dead(const struct proc_info *info)
 
 /*
  * Seize a thread, or find out why not: an &enum seized; -EPERM; -ESRCH; -EAGAIN:
- * another worker is about to hear that it has been born.  One that exits just
- * now can neither be seized nor is it dead yet: that is over within moments.
+ * another worker is about to hear that it has been born; any other error: it
+ * could not be looked at.  One that exits just now can neither be seized nor is
+ * it dead yet: that is over within moments.
  */
 int try_seize(struct worker *worker, struct utrace_thread *thread)
 {
 	struct proc_info info;
 	struct proc_stat stat;
-	int tries;
+	int tries, err;
 
 	for (tries = 0; tries < MAX_TRIES; tries++) {
-		if (proc_read_status(thread->tgid, thread->tid, &info) ||
-		    proc_read_stat(thread->tgid, thread->tid, &stat) ||
-		    stat.start != thread->start)
+		err = proc_read_status(thread->tgid, thread->tid, &info);
+		if (!err)
+			err = proc_read_stat(thread->tgid, thread->tid, &stat);
+		if (err)
+			return err;
+		if (stat.start != thread->start)
 			return -ESRCH;
 		if (stat.flags & PF_KTHREAD)
 			return -EPERM;

@@ -111,6 +111,7 @@ static void report_missed_exit(struct utrace_thread *thread, int status)
 /* The worker does not trace it any more. */
 static void leave_worker(struct utrace_thread *thread)
 {
+	move_end(thread);
 	pthread_mutex_lock(&thread->lock);
 	regs_drop(thread);
 	disown(thread);
@@ -133,7 +134,6 @@ void on_death(struct utrace_thread *thread, int status)
 		else if (wanted)
 			group_dead = !siblings_live(thread);
 	}
-	move_end(thread);
 	leave_worker(thread);
 	report_missed_exit(thread, status);
 	if (!dead_before)

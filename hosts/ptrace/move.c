@@ -73,13 +73,19 @@ static bool may_have_back(void)
 	return yama_scope() != 1 || may_trace_anybody();
 }
 
+/*
+ * It needs its start time to be known again, by the worker that it goes to.  That
+ * is missing if the program had no descriptor to spare when it was born.
+ */
 static bool can_move(struct worker *worker, struct utrace_thread *thread)
 {
 	struct proc_info info;
 
 	return thread->tid == thread->tgid && worker->ntracees > 1 &&
+	       thread->start &&
 	       !proc_read_status(thread->tgid, thread->tid, &info) &&
-	       !info.seccomp && !regs_fetch(thread) &&
+	       info.tgid == thread->tid && !info.seccomp &&
+	       !regs_fetch(thread) &&
 	       !memcmp(&thread->regs.now.user, &thread->regs.was,
 		       sizeof(thread->regs.was)) &&
 	       machine_can_nap(thread) && may_have_back();
@@ -208,6 +214,20 @@ static void lose(struct utrace_thread *thread)
 	utrace_thread_put(thread);
 }
 
+/* While it cannot be looked at (no descriptor is free, say) it sleeps on. */
+static int seize_sleeper(struct worker *worker, struct utrace_thread *thread)
+{
+	int tries, err = -ESRCH;
+
+	for (tries = 0; tries < NAP_SECONDS * 1000; tries++) {
+		err = try_seize(worker, thread);
+		if (err >= 0 || err == -ESRCH || err == -EPERM)
+			break;
+		usleep(1000);
+	}
+	return err;
+}
+
 /* A letter for a thread that may have been handed over: the first one is. */
 void move_in(struct worker *worker, struct utrace_thread *thread)
 {
@@ -220,7 +240,7 @@ void move_in(struct worker *worker, struct utrace_thread *thread)
 	list_add_tail(&thread->of_worker, &worker->threads);
 	worker->ntracees++;
 	worker_found(worker);
-	err = try_seize(worker, thread);
+	err = seize_sleeper(worker, thread);
 	if (err == SEIZED) {
 		thread->options = BASE_OPTIONS;
 		thread->mode = PTRACE_CONT;
@@ -229,7 +249,7 @@ void move_in(struct worker *worker, struct utrace_thread *thread)
 		return;
 	}
 	move_end(thread);
-	if (err == -EPERM) {
+	if (err < 0 && err != -ESRCH) {
 		lose(thread);
 		return;
 	}
