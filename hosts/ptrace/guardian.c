@@ -52,7 +52,12 @@ static void wake(struct journal_entry *entry)
 	struct iovec from = { &entry->was, sizeof(entry->was) };
 	struct iovec to = { (void *)entry->at, sizeof(entry->was) };
 	struct user_regs_struct regs = { 0 };
+	uint64_t mask = 0;
 
+	if (!call(ptrace, PTRACE_GETSIGMASK, entry->pid, sizeof(mask), &mask) &&
+	    mask == NAP_MASK)
+		call(ptrace, PTRACE_SETSIGMASK, entry->pid, sizeof(entry->mask),
+		     &entry->mask);
 	if (call(ptrace, PTRACE_GETREGS, entry->pid, 0, &regs) ||
 	    !nap_is(&regs, &entry->nap))
 		return;

@@ -6,19 +6,17 @@
 #ifndef JOURNAL_H
 #define JOURNAL_H
 
+#include <signal.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <sys/user.h>
 #include <time.h>
 
+/* All signals, as the kernel shows them of a thread that blocks them. */
+#define NAP_MASK	(~(1UL << (SIGKILL - 1) | 1UL << (SIGSTOP - 1)))
+
 /* No more threads than these are between two workers at a time. */
 #define JOURNAL_ENTRIES	64
-
-/* What ppoll() is told. */
-struct nap {
-	struct timespec limit;
-	uint64_t mask;
-};
 
 enum journal_state {
 	ENTRY_FREE,
@@ -32,8 +30,9 @@ enum journal_state {
  * @pid: which
  * @regs: its registers, as they are to be again
  * @nap: as they were made
- * @at: where in its memory the arguments are
+ * @at: where in its memory the time limit is
  * @was: what was there
+ * @mask: the signals that it blocked; asleep it blocks all
  */
 struct journal_entry {
 	int state;
@@ -41,7 +40,8 @@ struct journal_entry {
 	struct user_regs_struct regs;
 	struct user_regs_struct nap;
 	unsigned long at;
-	struct nap was;
+	struct timespec was;
+	uint64_t mask;
 };
 
 struct journal {

@@ -7,14 +7,18 @@
  * ptrace has no way to hand a stopped thread over: between one tracer's
  * PTRACE_DETACH and the other's PTRACE_SEIZE it runs.  So it is made to sleep
  * meanwhile: the system call instruction that it was born in is run once more,
- * as a ppoll() of nothing with all signals blocked.  It is let go at the entry
- * of that call, so that no signal is taken before it sleeps.  The new worker
- * interrupts the sleep and puts the registers back.
+ * as a ppoll() of nothing, and all signals are blocked.  It is let go at the
+ * entry of that call.  The new worker interrupts the sleep and puts the registers
+ * and the signal mask back.
+ *
+ * Not ppoll() blocks the signals: the kernel takes its mask back before it
+ * restarts the call, which SIGSTOP and SIGCONT bring about, and a handler would
+ * then run with nobody there, on top of what the call is told.
  *
  * Should the program be killed in between, the guardian does that.  If it is killed
- * as well, the call runs out, the kernel puts the signal mask back, and the child
- * goes on with the result 0, which is what it was born with, but with other
- * values in the registers that carry arguments of system calls.
+ * as well, the call runs out, and the child goes on with the result 0, which is
+ * what it was born with, but with all signals blocked, and with other values in
+ * the registers that carry arguments of system calls.
  *
  * Who cannot be seized again, or has a filter that might not like the call, or
  * is not where this works, stays where it was born.
@@ -91,23 +95,27 @@ static bool can_move(struct worker *worker, struct utrace_thread *thread)
 	       machine_can_nap(thread) && may_have_back();
 }
 
+static bool set_mask(pid_t tid, uint64_t mask)
+{
+	return !ptrace(PTRACE_SETSIGMASK, tid, sizeof(mask), &mask);
+}
+
 /* Make it about to sleep. */
 static bool lie_down(struct utrace_thread *thread, struct move *move)
 {
-	const struct nap nap = {
-		.limit = { .tv_sec = NAP_SECONDS }, .mask = ~0UL
-	};
+	const struct timespec limit = { .tv_sec = NAP_SECONDS };
 	struct journal_entry *entry = move->entry;
 
 	entry->pid = thread->tid;
 	entry->regs = entry->nap = thread->regs.was;
-	entry->at = machine_nap(&entry->nap, sizeof(nap),
-				offsetof(struct nap, limit),
-				offsetof(struct nap, mask));
-	if (!peek(thread->tid, entry->at, &entry->was, sizeof(entry->was)) ||
-	    !poke(thread->tid, entry->at, &nap, sizeof(nap)))
+	entry->at = machine_nap(&entry->nap, sizeof(limit));
+	if (ptrace(PTRACE_GETSIGMASK, thread->tid, sizeof(entry->mask),
+		   &entry->mask) ||
+	    !peek(thread->tid, entry->at, &entry->was, sizeof(entry->was)) ||
+	    !poke(thread->tid, entry->at, &limit, sizeof(limit)))
 		return false;
 	journal_enter(entry);
+	set_mask(thread->tid, NAP_MASK);
 	thread->move = move;
 	pthread_mutex_lock(&thread->lock);
 	thread->regs.now.user = entry->nap;
@@ -119,11 +127,22 @@ static bool lie_down(struct utrace_thread *thread, struct move *move)
 	return true;
 }
 
+/* Also if its nap ran out, for nobody else would; unless it chose one since. */
+static void restore_mask(pid_t tid, uint64_t mask)
+{
+	uint64_t now;
+
+	if (!ptrace(PTRACE_GETSIGMASK, tid, sizeof(now), &now) &&
+	    now == NAP_MASK)
+		set_mask(tid, mask);
+}
+
 /* Nothing has happened. */
 static void get_up(struct utrace_thread *thread)
 {
 	struct journal_entry *entry = thread->move->entry;
 
+	restore_mask(thread->tid, entry->mask);
 	if (regs_fetch(thread) || !nap_is(&thread->regs.was, &entry->nap))
 		return;
 	poke(thread->tid, entry->at, &entry->was, sizeof(entry->was));

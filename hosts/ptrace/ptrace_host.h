@@ -449,8 +449,7 @@ void utrace_on_bell(int sig, siginfo_t *info, void *context);
 void utrace_sigreturn(void);
 
 bool machine_can_nap(struct utrace_thread *thread);
-unsigned long machine_nap(struct user_regs_struct *user, size_t size,
-			  size_t limit, size_t mask);
+unsigned long machine_nap(struct user_regs_struct *user, size_t size);
 int machine_syscall_abi(const struct utrace_regs *regs);
 /* The same for the call that a thread in its entry stop makes. */
 int machine_entry_abi(struct utrace_thread *thread);

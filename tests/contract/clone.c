@@ -433,7 +433,8 @@ static u32 idle_on_newborn(struct recorder *r, struct rec_call *call)
 /* A child is born as it would be untraced, whatever its parent does to it. */
 TEST(clone_birth_unnoticed, "INV-1 CLN-2")
 {
-	static const char *const kinds[] = { "plain", "signal", "stop", "kill" };
+	static const char *const kinds[] = { "plain", "signal", "stop", "kill",
+					     "burst" };
 	struct prog *p = prog_start("born");
 	struct recorder *r = rec_new();
 	unsigned int i;

@@ -8,6 +8,7 @@
  *	signal	SIGUSR1, which the child has a handler for
  *	stop	SIGSTOP and SIGCONT
  *	kill	SIGKILL
+ *	burst	SIGUSR1, SIGSTOP and SIGCONT
  * Answers "wrong STATUS": of one that was not as it should be, or 0.
  */
 #include "prog.h"
@@ -20,6 +21,8 @@
 #define NREGS	11		/* rdi rsi rdx r10 r8 r9 rbx r12 r13 r14 r15 */
 #define NBELOW	16		/* words below the red zone */
 #define PATTERN	0x7700000000000077UL
+
+#define BURST	0x100
 
 struct birth {
 	unsigned long regs[NREGS];
@@ -126,9 +129,15 @@ static int one(int sig)
 	int status;
 
 	if (!pid)
-		child(&birth, sig);
+		child(&birth, sig & ~BURST);
 	if (pid < 0)
 		error("clone");
+	if (sig & BURST) {
+		kill(pid, SIGUSR1);
+		kill(pid, SIGSTOP);
+		kill(pid, SIGCONT);
+		sig = 0;
+	}
 	if (sig)
 		kill(pid, sig);
 	if (sig == SIGSTOP)
@@ -142,7 +151,7 @@ int main(void)
 {
 	static const struct { const char *name; int sig; } kinds[] = {
 		{ "plain", 0 }, { "signal", SIGUSR1 }, { "stop", SIGSTOP },
-		{ "kill", SIGKILL },
+		{ "kill", SIGKILL }, { "burst", SIGUSR1 | BURST },
 	};
 	unsigned int i;
 	int wrong, last;

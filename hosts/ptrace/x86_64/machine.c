@@ -98,10 +98,9 @@ bool machine_can_nap(struct utrace_thread *thread)
 
 /*
  * Make the registers those of a thread about to sleep in ppoll(), with @size
- * bytes for its time limit and signal mask below its stack: returns where.
+ * bytes for its time limit below its stack: returns where.
  */
-unsigned long machine_nap(struct user_regs_struct *user, size_t size,
-			  size_t limit, size_t mask)
+unsigned long machine_nap(struct user_regs_struct *user, size_t size)
 {
 	unsigned long at = (user->rsp - RED_ZONE - size) & ~15UL;
 
@@ -110,9 +109,9 @@ unsigned long machine_nap(struct user_regs_struct *user, size_t size,
 	user->orig_rax = -1;
 	user->rdi = 0;
 	user->rsi = 0;
-	user->rdx = at + limit;
-	user->r10 = at + mask;
-	user->r8 = 8;
+	user->rdx = at;
+	user->r10 = 0;
+	user->r8 = 0;
 	return at;
 }
 
