@@ -122,18 +122,21 @@ static void read_line(const char *line, struct area *area)
 	area->kept = inode && !writable;
 }
 
+static bool has(const struct area *area, unsigned long at)
+{
+	return area->start <= at && at < area->end;
+}
+
 static void give_back(const char *line, const struct journal *journal)
 {
-	unsigned long here = (unsigned long)__builtin_frame_address(0);
-	unsigned long code = (unsigned long)guardian_spawn;
-	unsigned long shared = (unsigned long)journal;
 	struct area area;
 
 	read_line(line, &area);
 	if (area.kept || area.end <= area.start || (long)area.start < 0 ||
-	    (area.start <= here && here < area.end) ||
-	    (area.start <= code && code < area.end) ||
-	    (area.start <= shared && shared < area.end))
+	    has(&area, (unsigned long)__builtin_frame_address(0)) ||
+	    has(&area, raw_shadow_stack()) ||
+	    has(&area, (unsigned long)guardian_spawn) ||
+	    has(&area, (unsigned long)journal))
 		return;
 	call(munmap, area.start, area.end - area.start, 0, 0);
 }
@@ -179,15 +182,21 @@ static void close_all_but(int fd)
 static void guard(struct journal *journal, int fd)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	const char name[] = "utrace-guardian";
+	const char name[] = "utrace-guardian", root[] = "/";
+	long err;
 	int i;
 
 	close_all_but(fd);
 	call(setsid, 0, 0, 0, 0);
+	/* nothing is kept mounted for it */
+	call(chdir, root, 0, 0, 0);
 	call(prctl, PR_SET_NAME, name, 0, 0);
 	give_back_memory(journal);
-	while (call(fcntl, fd, F_SETLKW, &lock, 0) == -EINTR)
-		;
+	do
+		err = call(fcntl, fd, F_SETLKW, &lock, 0);
+	while (err == -EINTR);
+	if (err)
+		return;
 	for (i = 0; i < JOURNAL_ENTRIES; i++)
 		if (__atomic_load_n(&journal->entries[i].state,
 				    __ATOMIC_ACQUIRE) == ENTRY_DUE)

@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* System calls without the C library: the result, or -errno. */
+/* What takes no C library. */
 #ifndef RAW_H
 #define RAW_H
 
+/* The top of the shadow stack; 0 if there is none, where rdsspq does nothing. */
+static inline unsigned long raw_shadow_stack(void)
+{
+	unsigned long top = 0;
+
+	__asm__ volatile("rdsspq %0" : "+r"(top));
+	return top;
+}
+
+/* A system call: the result, or -errno. */
 static inline long raw_syscall(long nr, long a, long b, long c, long d, long e)
 {
 	register long r10 __asm__("r10") = d;
