@@ -74,6 +74,11 @@ int guardian_start(void)
 	return 0;
 }
 
+bool guardian_runs(void)
+{
+	return port_load_acquire(&book.journal);
+}
+
 /* The last worker is gone: it finds the lock free, and nothing to do. */
 void guardian_stop(void)
 {

@@ -20,7 +20,8 @@
 /**
  * The pool.
  * @lock: orders all below, starting workers, and what is expected of them.
- *	Taken before a worker's mail lock, never while a thread's lock is held.
+ *	Taken before a worker's mail lock, after a thread's lock, never the
+ *	other way round.
  * @wanted: the recruiter is to see to it that one is idle
  * @short_of_one: it could not
  * @vacancy: it sleeps on this
@@ -136,22 +137,21 @@ static void want_idle_worker(void)
 	pthread_cond_signal(&pool.vacancy);
 }
 
-/* Wait for one that is idle, if there can be one. */
+/* Wait for one that is idle, if there can be one, and for the guardian. */
 static struct worker *await_idle_worker(struct worker *but)
 {
-	struct worker *worker;
 	struct timespec limit;
 
 	clock_gettime(CLOCK_REALTIME, &limit);
 	limit.tv_sec += MAX_RECRUITING;
 	pool.short_of_one = false;
-	while (!(worker = idle_worker(but)) && !pool.quit &&
+	while ((!idle_worker(but) || !guardian_runs()) && !pool.quit &&
 	       !pool.short_of_one) {
 		want_idle_worker();
 		if (pthread_cond_timedwait(&pool.recruited, &pool.lock, &limit))
 			break;
 	}
-	return worker;
+	return idle_worker(but);
 }
 
 /* ---- who serves whom ----------------------------------------------------- */
@@ -199,8 +199,9 @@ void worker_chosen(struct worker *worker)
 
 /*
  * The worker for a process that was born into the hands of @from: an idle one,
- * else the least loaded, or null if @from has no more to do than others.  It
- * does not end before worker_found(), which leaves the process as its load, or
+ * else the least loaded, or null if @from has no more to do than others or that
+ * one is in callbacks: the process waits for it, and not for ever.  It does not
+ * end before worker_found(), which leaves the process as its load, or
  * worker_not_chosen().
  */
 struct worker *worker_for_newborn(struct worker *from)
@@ -211,8 +212,9 @@ struct worker *worker_for_newborn(struct worker *from)
 	worker = await_idle_worker(from);
 	if (!worker)
 		worker = least_loaded(from);
-	if (pool.quit || (worker && port_load(&worker->load) + 1 >=
-				    port_load(&from->load)))
+	if (pool.quit || (worker && (port_load(&worker->load) + 1 >=
+				     port_load(&from->load) ||
+				     port_load_seq(&worker->serving))))
 		worker = NULL;
 	if (worker) {
 		__atomic_add_fetch(&worker->load, 1, __ATOMIC_RELAXED);

@@ -304,6 +304,7 @@ void stop_ticking(struct utrace_thread *thread);
 
 /* journal.c */
 int guardian_start(void);
+bool guardian_runs(void);
 void guardian_stop(void);
 void guardian_reset(void);
 struct journal_entry *journal_take(void);

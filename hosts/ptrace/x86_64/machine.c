@@ -66,7 +66,8 @@ bool utrace_has_block_step(void)
 	struct utrace_thread nobody = { .tgid = -1 };
 	struct worker *worker;
 
-	if (!port_load(&block_step) && host_begin()) {
+	/* a worker has probed, or could not; it cannot start another */
+	if (!port_load(&block_step) && !utrace_context.worker && host_begin()) {
 		worker = worker_of(&nobody);
 		if (!IS_ERR(worker))
 			worker_chosen(worker);
