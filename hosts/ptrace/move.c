@@ -72,9 +72,15 @@ static bool poke(pid_t tid, unsigned long at, const void *from, size_t size)
  * only ancestors may trace, which a worker is not, Yama lets its present tracer
  * read and nobody seize.
  */
-static bool may_have_back(void)
+static bool may_have_back(struct worker *to)
 {
-	return yama_scope() != 1 || may_trace_anybody();
+	return yama_scope() != 1 || may_trace_anybody(&to->rights);
+}
+
+/* The program's may have changed between the two starts. */
+static bool same_rights(struct worker *worker, struct worker *to)
+{
+	return !memcmp(&worker->rights, &to->rights, sizeof(to->rights));
 }
 
 /*
@@ -92,7 +98,7 @@ static bool can_move(struct worker *worker, struct utrace_thread *thread)
 	       !regs_fetch(thread) &&
 	       !memcmp(&thread->regs.now.user, &thread->regs.was,
 		       sizeof(thread->regs.was)) &&
-	       machine_can_nap(thread) && may_have_back();
+	       machine_can_nap(thread);
 }
 
 static bool set_mask(pid_t tid, uint64_t mask)
@@ -175,7 +181,7 @@ bool move_begin(struct worker *worker, struct utrace_thread *thread)
 	if (!move)
 		return false;
 	move->to = worker_for_newborn(worker);
-	if (move->to)
+	if (move->to && same_rights(worker, move->to) && may_have_back(move->to))
 		move->entry = journal_take();
 	if (move->entry && lie_down(thread, move))
 		return true;

@@ -179,10 +179,18 @@ struct stop {
 };
 #define MAX_STOPS	256
 
+/* What the system lets a worker do: as the program when it was started. */
+struct rights {
+	unsigned int uids[4];
+	unsigned int gids[4];
+	uint64_t caps;
+};
+
 /**
  * struct worker - a task that traces
  * @pid: its process ID and thread ID; 0 until it runs
  * @program: the process ID of the program, its parent
+ * @rights: all zero if they could not be read
  * @bell: set by whoever wants it to look at its mail; see wait.S
  * @asleep: it is in wait4 (1) or in futex (2), or about to
  * @mail_lock: orders @mail, @jobs and the counts of letters; a leaf
@@ -205,6 +213,7 @@ struct worker {
 	pthread_t lender;
 	int pid;
 	pid_t program;
+	struct rights rights;
 	int bell;
 	int asleep;
 	pthread_mutex_t mail_lock;
@@ -425,7 +434,7 @@ ssize_t proc_read(const char *path, char *buf, size_t size);
 /* explain.c */
 bool traces_us(pid_t pid);
 int yama_scope(void);
-bool may_trace_anybody(void);
+bool may_trace_anybody(const struct rights *rights);
 
 /* start.c */
 void start_note_signals(void);

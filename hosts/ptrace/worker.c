@@ -390,6 +390,17 @@ static void set_action(int sig, void *handler, unsigned long flags)
 	syscall(SYS_rt_sigaction, sig, &action, NULL, 8);
 }
 
+static void note_rights(struct rights *rights)
+{
+	struct proc_info self;
+
+	if (proc_read_status(0, getpid(), &self))
+		return;
+	memcpy(rights->uids, self.uids, sizeof(rights->uids));
+	memcpy(rights->gids, self.gids, sizeof(rights->gids));
+	rights->caps = self.cap_permitted;
+}
+
 /*
  * The process is a new one: its signal handlers are copies, its mask is full.
  * Should the program die, it dies too, and the kernel lets its tracees go.
@@ -408,6 +419,7 @@ static int worker_main(void *arg)
 	set_action(BELL_SIGNAL, utrace_on_bell, SA_RESTART | SA_SIGINFO);
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, 8);
 
+	note_rights(&worker->rights);
 	machine_probe_block_step();
 	utrace_context.worker = worker;
 	pthread_mutex_lock(&worker->mail_lock);
