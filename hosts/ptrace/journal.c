@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,11 +15,13 @@
 
 /*
  * Changed by the recruiter alone, while it runs.
+ * @file: what @fd was opened for: the program may have closed it since
  * @journal: null until the guardian is there, so that nothing is entered before
  */
 static struct {
 	struct journal *journal;
 	int fd;
+	struct stat file;
 	pid_t guardian;
 } book = { .fd = -1 };
 
@@ -30,7 +33,8 @@ static int make_journal(struct journal **journal)
 	book.fd = syscall(SYS_memfd_create, "utrace-journal", 1U /* CLOEXEC */);
 	if (book.fd < 0)
 		return -errno;
-	if (ftruncate(book.fd, sizeof(struct journal)) ||
+	if (fstat(book.fd, &book.file) ||
+	    ftruncate(book.fd, sizeof(struct journal)) ||
 	    fcntl(book.fd, F_SETLK, &lock))
 		return -errno;
 	map = mmap(NULL, sizeof(struct journal), PROT_READ | PROT_WRITE,
@@ -41,11 +45,20 @@ static int make_journal(struct journal **journal)
 	return 0;
 }
 
+static bool fd_is_ours(void)
+{
+	struct stat file;
+
+	return book.fd >= 0 && !fstat(book.fd, &file) &&
+	       file.st_dev == book.file.st_dev &&
+	       file.st_ino == book.file.st_ino;
+}
+
 static void drop_journal(struct journal *journal)
 {
 	if (journal)
 		munmap(journal, sizeof(*journal));
-	if (book.fd >= 0)
+	if (fd_is_ours())
 		close(book.fd);
 	book.journal = NULL;
 	book.fd = -1;
@@ -85,7 +98,8 @@ void guardian_stop(void)
 	struct flock lock = { .l_type = F_UNLCK, .l_whence = SEEK_SET };
 
 	if (book.guardian) {
-		fcntl(book.fd, F_SETLK, &lock);
+		if (fd_is_ours())
+			fcntl(book.fd, F_SETLK, &lock);
 		while (waitpid(book.guardian, NULL, __WALL) < 0 &&
 		       errno == EINTR)
 			;
