@@ -26,7 +26,8 @@
 /* At most this much in one write, so that space is given back steadily. */
 #define MAX_WRITE	((size_t)256 << 10)
 
-/* How long a reader that stands still is given at the end, if we drop. */
+/* How long a reader that stands still is given at the end, if we drop or were
+ * interrupted. */
 #define PATIENCE_MS	1000
 
 /*
@@ -387,7 +388,10 @@ static unsigned long long progress(struct utrace_output *out, bool *hurry)
 	return written;
 }
 
-/* Wait until the writer is done.  False: it does not get done. */
+/*
+ * Wait until the writer is done.  False: it does not get done, or the user does
+ * not want to wait.
+ */
 static bool wait_for_writer(struct utrace_output *out, int signals,
 			    bool *interrupted)
 {
@@ -403,14 +407,16 @@ static bool wait_for_writer(struct utrace_output *out, int signals,
 		int n;
 
 		before = progress(out, &hurry);
-		n = poll(fds, 2, hurry ? PATIENCE_MS : -1);
+		n = poll(fds, 2, hurry || *interrupted ? PATIENCE_MS : -1);
 		if (n < 0 && errno != EINTR)
 			return false;
 		if (n > 0 && (fds[0].revents & POLLIN))
 			return true;
 		if (n > 0 && gives_up(signals)) {
+			/* it may have been meant for what has just ended */
+			if (*interrupted)
+				return false;
 			*interrupted = true;
-			return false;
 		}
 		if (n == 0 && progress(out, &hurry) == before)
 			return false;
