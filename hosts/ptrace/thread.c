@@ -392,7 +392,9 @@ struct task_struct *utrace_host_pid_task(struct utrace_pid *pid)
 		thread = NULL;
 	utrace_thread_get(thread);
 	pthread_mutex_unlock(&table.lock);
-	if (thread && port_load(&thread->phase) == PHASE_FREE &&
+	/* one that is traced and alive has its number */
+	if (thread && (port_load(&thread->phase) == PHASE_FREE ||
+		       port_load(&thread->run) == RUN_DEAD) &&
 	    !thread_is_same(thread)) {
 		utrace_thread_put(thread);
 		return NULL;
