@@ -122,7 +122,7 @@ ALL := $(if $(LIB_OBJ),$(SHLIB) $(DEVLIB) $(ARLIB) \
 	$(if $(CLI_SRC),$(COMMAND)) $(ENGINE_SO))
 TESTS := $(PROGRAMS) $(if $(LIB_OBJ), \
 	$(if $(CONTRACT_SRC),$(BUILD)/tests/contract) \
-	$(if $(STRESS_SRC),$(BUILD)/tests/stress))
+	$(if $(STRESS_SRC),$(BUILD)/tests/stress) $(BUILD)/tests/embed)
 # contain accounts for processes; caps prints the host's capability table.
 TOOLS := $(BUILD)/tools/contain $(if $(LIB_OBJ),$(BUILD)/tools/caps)
 
@@ -256,6 +256,12 @@ $(BUILD)/tests/stress: $(STRESS_OBJ) $(ARLIB) $(BUILD)/objects
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(STRESS_OBJ) $(ARLIB) $(LDLIBS) \
 		$(SECCOMP_LIBS)
 
+# It loads the shared library itself.
+$(BUILD)/tests/embed: $(OBJ)/tests/embed/embed.o $(SHLIB)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(LDLIBS) -ldl
+
 # The traced programs know nothing of the library, and have no sanitizer.
 $(BUILD)/tests/programs/%: tests/programs/%.c $(BUILD)/flags
 	$(call say,CC,$@)
@@ -276,7 +282,7 @@ $(BUILD)/tools/caps: $(OBJ)/tools/caps.o $(ARLIB)
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(CLI_OBJ) $(CLI_INST_OBJ) \
 	$(ENGINE_OBJ) $(ENGINE_COMMON_OBJ) $(CONTRACT_OBJ) $(STRESS_OBJ)) \
 	$(PROGRAM_SRC:tests/programs/%.c=$(OBJ)/tests/programs/%.d) \
-	$(OBJ)/tools/contain.d $(OBJ)/tools/caps.d
+	$(OBJ)/tools/contain.d $(OBJ)/tools/caps.d $(OBJ)/tests/embed/embed.d
 
 # ---- checks -----------------------------------------------------------------
 
