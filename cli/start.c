@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 #include <utrace/state.h>
 #include <utrace/thread.h>
 #include <utrace/utrace.h>
@@ -91,6 +92,30 @@ static void discard(struct child *child)
 	child->ended = true;
 }
 
+/*
+ * The child that could not be traced is gone.  What forbids it, another tracer
+ * that follows our children for instance, forbids it for another child as well.
+ */
+static int cannot_trace(const char *name, int err)
+{
+	char why[256];
+	pid_t pid = fork();
+
+	if (!pid)
+		for (;;)
+			pause();
+	if (pid < 0) {
+		complain("cannot trace '%s': %s", name, strerror(-err));
+		return EXIT_TROUBLE;
+	}
+	utrace_explain_attach(pid, err, why, sizeof(why));
+	complain("cannot trace '%s': %s", name, why);
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return EXIT_TROUBLE;
+}
+
 int child_start(struct child *child, struct trees *trees, const char *name,
 		const char *path, char **argv)
 {
@@ -106,8 +131,12 @@ int child_start(struct child *child, struct trees *trees, const char *name,
 
 	child->name = name;
 	thread = utrace_thread_start(&start);
-	if (utrace_is_err(thread))
-		return program_cannot_run(name, -utrace_ptr_err(thread));
+	if (utrace_is_err(thread)) {
+		err = utrace_ptr_err(thread);
+		/* the exec comes later: it is not what was forbidden */
+		return err == -EPERM ? cannot_trace(name, err) :
+		       program_cannot_run(name, -err);
+	}
 	child->pid = utrace_thread_group(thread);
 
 	err = attach_watch(thread);

@@ -82,14 +82,29 @@ bool traces_us(pid_t pid)
 	return true;
 }
 
+/* Anyone may read how a user namespace maps IDs, and two seldom look alike. */
+static bool same_map(pid_t pid)
+{
+	char ours[512], theirs[512], path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
+	if (proc_read("/proc/self/uid_map", ours, sizeof(ours)) < 0 ||
+	    proc_read(path, theirs, sizeof(theirs)) < 0)
+		return true;
+	return !strcmp(ours, theirs);
+}
+
 static bool same_namespace(pid_t pid)
 {
 	struct stat ours, theirs;
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
-	if (stat("/proc/self/ns/user", &ours) || stat(path, &theirs))
+	if (stat("/proc/self/ns/user", &ours))
 		return true;	/* unknown: no reason to name */
+	/* who may not trace may not look there either */
+	if (stat(path, &theirs))
+		return same_map(pid);
 	return ours.st_ino == theirs.st_ino;
 }
 
@@ -172,6 +187,8 @@ static void why_not_permitted(struct text *text, pid_t tid,
 	}
 	switch (yama_scope()) {
 	case 1:
+		if (info->ppid == program())
+			break;
 		say(text, "Yama lets a process trace only its descendants "
 		    "(/proc/sys/kernel/yama/ptrace_scope is 1)");
 		return;
@@ -219,6 +236,13 @@ static void why_eperm(struct text *text, pid_t tid)
 	}
 }
 
+static bool is_zombie(pid_t tid)
+{
+	struct proc_info info;
+
+	return !proc_read_status(0, tid, &info) && info.state == 'Z';
+}
+
 int utrace_explain_attach(pid_t tid, int error, char *buf, size_t size)
 {
 	struct text text = { .buf = buf, .size = size, .len = 0 };
@@ -231,6 +255,9 @@ int utrace_explain_attach(pid_t tid, int error, char *buf, size_t size)
 	case -ESRCH:
 		if (!host_is_up())
 			say(&text, "the library is not up");
+		else if (is_zombie(tid))
+			say(&text, "it has ended, and is a zombie until its "
+			    "parent waits for it");
 		else
 			say(&text, "there is no such process");
 		break;

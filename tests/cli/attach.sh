@@ -234,13 +234,28 @@ test_kernel_thread() {
 
 test_zombie() {
 	local zombie
-	background sh -c 'true & echo $! >zombie; exec sleep 1000'
+	# one that outlives the shell, which would wait for it
+	background sh -c 'sleep 0.3 & echo $! >zombie; exec sleep 1000'
 	until_true test -s zombie
 	zombie=$(cat zombie)
 	until_true is_in_state "$zombie" Z
 	timeout 5 "$utrace" -o trace -p "$zombie" >out 2>err &&
 		fail "attached to a zombie"
-	one_sentence "cannot attach to process $zombie"
+	one_sentence "cannot attach to process $zombie: it has ended"
+}
+
+test_another_user_namespace() {
+	need unshare
+	unshare -Ur true 2>/dev/null || skip "no user namespaces"
+	background sleep 1000
+	run 1 timeout 5 unshare -Ur "$utrace" -o trace -p "$pid"
+	# an ordinary user is another one there
+	one_sentence "(it is in another user namespace|it runs as user)"
+}
+
+test_command_of_a_command_that_is_followed() {
+	run 1 timeout 10 "$utrace" -f -o trace "$utrace" -o other true
+	one_sentence "cannot trace 'true': it is traced by process [0-9]+ .utrace. already"
 }
 
 test_children_of_an_attached_process() {
