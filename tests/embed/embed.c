@@ -75,7 +75,7 @@ static void say(const char *fmt, ...)
 	X(engine_put)							\
 	X(set_syscalls) X(syscall_set_new) X(syscall_set_free)		\
 	X(thread_find) X(thread_put) X(thread_list) X(thread_start)	\
-	X(thread_go) X(pid_find) X(pid_put)				\
+	X(thread_go) X(thread_group) X(pid_find) X(pid_put)		\
 	X(get_regs) X(read_memory) X(write_memory)			\
 	X(current_syscall)
 
@@ -372,7 +372,7 @@ static int no_descriptor_survives_exec(void)
 		.argv = (char *[]){ "sleep", "1000", NULL },
 	};
 	struct utrace_thread *started;
-	pid_t pids[8];
+	pid_t pid, pids[8];
 	int i;
 
 	load();
@@ -399,9 +399,11 @@ static int no_descriptor_survives_exec(void)
 		ut.thread_put(threads[i]);
 		end(pids[i]);
 	}
+	pid = ut.thread_group(started);
 	CHECK_EQ(ut.thread_go(started), 0);
 	ut.thread_put(started);
 	CHECK_EQ(ut.shutdown(), 0);
+	end(pid);
 	return PASSED;
 }
 
