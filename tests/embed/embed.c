@@ -483,7 +483,8 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-	char self[PATH_MAX], path[PATH_MAX + 40];
+	static char path[PATH_MAX + 40];
+	char self[PATH_MAX];
 	unsigned int i, n = sizeof(tests) / sizeof(tests[0]);
 	int status, bad = 0;
 	ssize_t len;
