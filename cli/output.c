@@ -436,6 +436,8 @@ static int give_up(struct utrace_output *out, bool interrupted)
 	lines += out->dropped;
 	pthread_mutex_unlock(&out->lock);
 	complain_never_wait();
+	if (!lines)
+		return 0;
 	complain("%s: %lu lines were lost", interrupted ?
 		 "interrupted while lines were left to write" :
 		 "the reader of the output stands still", lines);

@@ -125,7 +125,7 @@ static bool same_ids(const unsigned int target[4], unsigned int ours)
 
 static bool may_do_anything(const struct proc_info *self)
 {
-	return self->cap_permitted >> CAP_SYS_PTRACE & 1;
+	return self->cap_effective >> CAP_SYS_PTRACE & 1;
 }
 
 /* Whether a worker may trace whom Yama lets nobody but its ancestors trace. */

@@ -97,6 +97,7 @@ int proc_read_status(pid_t tgid, pid_t tid, struct proc_info *info)
 	info->sig_pending = hex(text, "SigPnd:");
 	info->group_pending = hex(text, "ShdPnd:");
 	info->cap_permitted = hex(text, "CapPrm:");
+	info->cap_effective = hex(text, "CapEff:");
 	info->seccomp = number(text, "Seccomp:");
 	/* a kernel thread has no memory; a zombie has none any more */
 	info->kernel_thread = !field(text, "VmSize:") && info->state != 'Z' &&

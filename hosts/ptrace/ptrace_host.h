@@ -415,6 +415,7 @@ struct proc_info {
 	unsigned int uids[4];
 	unsigned int gids[4];
 	uint64_t cap_permitted;
+	uint64_t cap_effective;
 };
 int proc_read_status(pid_t tgid, pid_t tid, struct proc_info *info);
 

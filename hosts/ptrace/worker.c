@@ -398,7 +398,7 @@ static void note_rights(struct rights *rights)
 		return;
 	memcpy(rights->uids, self.uids, sizeof(rights->uids));
 	memcpy(rights->gids, self.gids, sizeof(rights->gids));
-	rights->caps = self.cap_permitted;
+	rights->caps = self.cap_effective;
 }
 
 /*
