@@ -83,18 +83,17 @@ static void say(const char *fmt, ...)
 static struct {
 	CALLS(MEMBER)
 } ut;
+static void *loaded;
 
-static void *load(void)
+static void load(void)
 {
-	void *lib = dlopen(library, RTLD_NOW | RTLD_LOCAL);
-
-	if (!lib) {
+	loaded = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+	if (!loaded) {
 		say("%s", dlerror());
 		_exit(FAILED);
 	}
-#define LOAD(call) CHECK((ut.call = dlsym(lib, "utrace_" #call)));
+#define LOAD(call) CHECK((ut.call = dlsym(loaded, "utrace_" #call)));
 	CALLS(LOAD)
-	return lib;
 }
 
 /* ---- what is traced ------------------------------------------------------ */
@@ -441,8 +440,8 @@ static int nothing_stays_after_unloading(void)
 	for (i = 0; i < ROUNDS; i++) {
 		struct utrace_engine *engine;
 		struct utrace_thread *thread;
-		void *lib = load();
 
+		load();
 		CHECK(is_mapped());
 		CHECK_EQ(ut.init(), 0);
 		thread = ut.thread_find(target);
@@ -456,7 +455,7 @@ static int nothing_stays_after_unloading(void)
 		ut.thread_put(thread);
 		CHECK_EQ(ut.shutdown(), 0);
 		CHECK_EQ(ut.exit(), 0);
-		CHECK_EQ(dlclose(lib), 0);
+		CHECK_EQ(dlclose(loaded), 0);
 		CHECK(!is_mapped());
 		CHECK_EQ(status_of(getpid(), "Threads:"), 1);
 		CHECK_EQ(status_of(target, "TracerPid:"), 0);
