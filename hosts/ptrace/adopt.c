@@ -227,7 +227,8 @@ int adopt_here(struct worker *worker, struct utrace_thread *thread)
 	return err;
 }
 
-static void adopt_job(struct worker *worker, struct job *job)
+/* The job of the worker that is to own it. */
+void adopt_job(struct worker *worker, struct job *job)
 {
 	job->result = adopt_here(worker, job->thread);
 }

@@ -123,15 +123,15 @@ static bool same_ids(const unsigned int target[4], unsigned int ours)
 	return target[0] == ours && target[1] == ours && target[2] == ours;
 }
 
-static bool may_do_anything(const struct proc_info *self)
+/* Whether who has these in effect may trace whom its IDs forbid. */
+bool may_trace_anybody(uint64_t caps)
 {
-	return self->cap_effective >> CAP_SYS_PTRACE & 1;
+	return caps >> CAP_SYS_PTRACE & 1;
 }
 
-/* Whether a worker may trace whom Yama lets nobody but its ancestors trace. */
-bool may_trace_anybody(const struct rights *rights)
+static bool may_do_anything(const struct proc_info *self)
 {
-	return rights->caps >> CAP_SYS_PTRACE & 1;
+	return may_trace_anybody(self->cap_effective);
 }
 
 /* What the kernel's ptrace_may_access() looks at, in its order. */

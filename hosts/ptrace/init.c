@@ -80,6 +80,19 @@ static void wait_for_begun(void)
 			0);
 }
 
+/* A thread of the library, which takes no signal of the program; 0 or -errno. */
+int host_thread(pthread_t *thread, void *(*fn)(void *arg), void *arg)
+{
+	sigset_t all, old;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	err = pthread_create(thread, NULL, fn, arg);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return -err;
+}
+
 static int check_kernel(void)
 {
 	struct utsname name;

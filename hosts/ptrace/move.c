@@ -68,13 +68,13 @@ static bool poke(pid_t tid, unsigned long at, const void *from, size_t size)
 
 /*
  * Whether it may be seized once it was let go.  Reading another's memory by
- * process_vm_readv(), which can_move() does, takes the same right.  But where
+ * process_vm_readv(), which lie_down() does, takes the same right.  But where
  * only ancestors may trace, which a worker is not, Yama lets its present tracer
  * read and nobody seize.
  */
 static bool may_have_back(struct worker *to)
 {
-	return yama_scope() != 1 || may_trace_anybody(&to->rights);
+	return may_trace_anybody(to->rights.caps) || yama_scope() != 1;
 }
 
 /* The program's may have changed between the two starts. */

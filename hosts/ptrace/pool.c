@@ -104,19 +104,15 @@ static void *recruit(void *arg)
 
 static int start_recruiter(void)
 {
-	sigset_t all, old;
 	int err;
 
 	if (pool.recruiting)
 		return 0;
 	pool.quit = false;
 	pool.wanted = false;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&pool.recruiter, NULL, recruit, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	err = host_thread(&pool.recruiter, recruit, NULL);
 	pool.recruiting = !err;
-	return -err;
+	return err;
 }
 
 /* Or the least loaded, if there cannot be more. */

@@ -254,6 +254,7 @@ bool host_is_up(void);
 bool host_forked(void);
 bool host_begin(void);
 void host_end(void);
+int host_thread(pthread_t *thread, void *(*fn)(void *arg), void *arg);
 
 /* thread.c */
 void threads_reset(bool forked);
@@ -304,6 +305,7 @@ enum seized { SEIZED, IS_DEAD, IS_NEWBORN };
 
 int try_seize(struct worker *worker, struct utrace_thread *thread);
 int adopt_here(struct worker *worker, struct utrace_thread *thread);
+void adopt_job(struct worker *worker, struct job *job);
 void adopted(struct worker *worker, struct utrace_thread *thread);
 void adopt_newborn(struct worker *worker, struct utrace_thread *thread);
 bool let_go(struct utrace_thread *thread, int sig);
@@ -435,7 +437,7 @@ ssize_t proc_read(const char *path, char *buf, size_t size);
 /* explain.c */
 bool traces_us(pid_t pid);
 int yama_scope(void);
-bool may_trace_anybody(const struct rights *rights);
+bool may_trace_anybody(uint64_t caps);
 
 /* start.c */
 void start_note_signals(void);

@@ -130,7 +130,6 @@ static void *reap_zombies(void *arg)
  */
 static int start_locked(void)
 {
-	sigset_t all, old;
 	int err;
 
 	if (reaper.bell >= 0)
@@ -138,10 +137,7 @@ static int start_locked(void)
 	reaper.bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (reaper.bell < 0)
 		return -errno;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&reaper.thread, NULL, reap_zombies, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	err = host_thread(&reaper.thread, reap_zombies, NULL);
 	if (err) {
 		close(reaper.bell);
 		reaper.bell = -1;

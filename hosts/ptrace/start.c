@@ -266,17 +266,12 @@ static struct utrace_engine *attach_starter(struct utrace_thread *thread,
 	return engine;
 }
 
-static void adopt_started(struct worker *worker, struct job *job)
-{
-	job->result = adopt_here(worker, job->thread);
-}
-
 static struct utrace_thread *take_on(struct worker *worker, pid_t pid,
 				     const struct utrace_start *start,
 				     struct pipes *pipes, int held[2])
 {
 	struct utrace_thread *thread = utrace_thread_find(pid);
-	struct job job = { .run = adopt_started, .thread = thread };
+	struct job job = { .run = adopt_job, .thread = thread };
 	struct utrace_engine *engine;
 	int err;
 

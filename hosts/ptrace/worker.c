@@ -79,24 +79,12 @@ static struct worker *lock_mail(struct utrace_thread *thread)
 	return worker;
 }
 
-/* The thread has no owner any more, and what was for it is void. */
-void worker_return_mail(struct utrace_thread *thread)
-{
-	struct worker *worker = lock_mail(thread);
-	bool had_mail = thread->kicks;
-
-	if (had_mail) {
-		list_del_init(&thread->mail);
-		thread->kicks = 0;
-	}
-	port_store_seq(&thread->owner, (struct worker *)NULL);
-	pthread_mutex_unlock(&worker->mail_lock);
-	if (had_mail)
-		utrace_thread_put(thread);
-}
-
-/* It is another worker's from now on, who finds the mail that it has. */
-void worker_hand_over(struct utrace_thread *thread, struct worker *to)
+/*
+ * It is another's, or nobody's, from now on.  Returns what its mail was; if there
+ * was any, the caller gives back its reference.
+ */
+static unsigned int change_owner(struct utrace_thread *thread,
+				 struct worker *to)
 {
 	struct worker *worker = lock_mail(thread);
 	unsigned int kicks = thread->kicks;
@@ -107,12 +95,27 @@ void worker_hand_over(struct utrace_thread *thread, struct worker *to)
 	}
 	port_store_seq(&thread->owner, to);
 	pthread_mutex_unlock(&worker->mail_lock);
+	return kicks;
+}
+
+/* The thread has no owner any more, and what was for it is void. */
+void worker_return_mail(struct utrace_thread *thread)
+{
+	if (change_owner(thread, NULL))
+		utrace_thread_put(thread);
+}
+
+/* It is another worker's from now on, who finds the mail that it has. */
+void worker_hand_over(struct utrace_thread *thread, struct worker *to)
+{
+	unsigned int kicks = change_owner(thread, to);
+
 	worker_mail(thread, kicks | MAIL_MOVED);
 	if (kicks)
 		utrace_thread_put(thread);
 }
 
-/* Called under the core's lock of the thread. */
+/* Kicks come under the core's lock of the thread. */
 void worker_mail(struct utrace_thread *thread, unsigned int kicks)
 {
 	struct worker *worker = lock_mail(thread);
@@ -505,7 +508,6 @@ void worker_free(struct worker *worker)
 struct worker *worker_start(int *error)
 {
 	struct worker *worker = calloc(1, sizeof(*worker));
-	sigset_t all, old;
 	int err;
 
 	*error = -ENOMEM;
@@ -522,12 +524,9 @@ struct worker *worker_start(int *error)
 	INIT_LIST_HEAD(&worker->mail);
 	INIT_LIST_HEAD(&worker->jobs);
 	INIT_LIST_HEAD(&worker->threads);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&worker->lender, NULL, lend, worker);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	err = host_thread(&worker->lender, lend, worker);
 	if (err) {
-		*error = -err;
+		*error = err;
 		worker_free(worker);
 		return NULL;
 	}

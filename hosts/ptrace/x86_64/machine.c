@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -84,17 +83,14 @@ bool utrace_has_block_step(void)
 /* It has come out of a 64-bit system call, with the result 0. */
 bool machine_can_nap(struct utrace_thread *thread)
 {
-	static const unsigned char syscall_insn[SYSCALL_INSN_SIZE] = { 0x0f, 0x05 };
 	const struct user_regs_struct *user = &thread->regs.was;
-	unsigned char insn[SYSCALL_INSN_SIZE];
-	struct iovec ours = { insn, sizeof(insn) };
-	struct iovec theirs = { (void *)(user->rip - SYSCALL_INSN_SIZE), sizeof(insn) };
+	uint8_t code[SYSCALL_INSN_SIZE];
 
 	return user->cs != USER32_CS && !user->rax &&
 	       (long)user->orig_rax >= 0 &&
-	       process_vm_readv(thread->tid, &ours, 1, &theirs, 1, 0) ==
-		       sizeof(insn) &&
-	       !memcmp(insn, syscall_insn, sizeof(insn));
+	       utrace_read_memory(thread, user->rip - sizeof(code), code,
+				  sizeof(code)) == sizeof(code) &&
+	       code[0] == 0x0f && code[1] == 0x05;
 }
 
 /*
