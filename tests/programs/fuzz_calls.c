@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "callcmd.h"
+#include "fuzz.h"
 
 #define ARENA	(64 << 10)
 #define LAST_NR	470
@@ -31,18 +32,9 @@
 #define URETPROBE_NR	335
 #define UPROBE_NR	336
 
-static uint64_t state;
 static char *arena;		/* what follows it is not mapped */
 static int listener = -1;
 static int over;
-
-static uint64_t rnd(void)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state * 0x2545f4914f6cdd1dULL;
-}
 
 static unsigned int below(unsigned int n)
 {

@@ -90,28 +90,34 @@ static void open_share(void)
 
 /* ---- loop ---------------------------------------------------------------- */
 
-static void forked(void)
+/* A child that was to exit with @arg. */
+static void wait_for(pid_t pid, int arg)
 {
-	int status, arg = sh_load(&self->arg);
-	pid_t pid = fork();
+	int status;
 
-	if (!pid)
-		_exit(arg);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid ||
 	    !WIFEXITED(status) || WEXITSTATUS(status) != arg)
 		error();
 }
 
+static void forked(void)
+{
+	int arg = sh_load(&self->arg);
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(arg);
+	wait_for(pid, arg);
+}
+
 static void vforked(void)
 {
-	int status, arg = sh_load(&self->arg);
+	int arg = sh_load(&self->arg);
 	pid_t pid = vfork();
 
 	if (!pid)
 		_exit(arg);
-	if (pid < 0 || waitpid(pid, &status, 0) != pid ||
-	    !WIFEXITED(status) || WEXITSTATUS(status) != arg)
-		error();
+	wait_for(pid, arg);
 }
 
 /* While a thread execs, the others cannot create any. */

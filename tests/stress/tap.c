@@ -83,24 +83,25 @@ static u32 on_exec(u32 action, struct utrace_engine *engine,
 	return enter(engine, &call);
 }
 
+static u32 enter_call(unsigned int event, u32 action,
+		      struct utrace_engine *engine, struct pt_regs *regs)
+{
+	struct tap_call call = { .event = event, .action = action,
+				 .regs = regs, .arg = regs->orig_ax };
+
+	return enter(engine, &call);
+}
+
 static u32 on_entry(u32 action, struct utrace_engine *engine,
 		    struct pt_regs *regs)
 {
-	struct tap_call call = { .event = _UTRACE_EVENT_SYSCALL_ENTRY,
-				 .action = action, .regs = regs,
-				 .arg = regs->orig_ax };
-
-	return enter(engine, &call);
+	return enter_call(_UTRACE_EVENT_SYSCALL_ENTRY, action, engine, regs);
 }
 
 static u32 on_exit_of_call(u32 action, struct utrace_engine *engine,
 			   struct pt_regs *regs)
 {
-	struct tap_call call = { .event = _UTRACE_EVENT_SYSCALL_EXIT,
-				 .action = action, .regs = regs,
-				 .arg = regs->orig_ax };
-
-	return enter(engine, &call);
+	return enter_call(_UTRACE_EVENT_SYSCALL_EXIT, action, engine, regs);
 }
 
 static u32 on_exit_event(u32 action, struct utrace_engine *engine,
