@@ -132,6 +132,10 @@ struct utrace_engine *utrace_attach_task(struct task_struct *task, int flags,
 		}
 		utrace = utrace_host_install(task, fresh);
 		utrace_put(fresh);
+		if (!utrace) {
+			port_free(engine);
+			return ERR_PTR(-ENOMEM);
+		}
 	}
 	if (utrace_is_past(utrace)) {
 		utrace_put(utrace);
@@ -173,9 +177,11 @@ int utrace_newborn(struct task_struct *child)
 	if (!fresh)
 		return -ENOMEM;
 	utrace = utrace_host_install(child, fresh);
+	utrace_put(fresh);
+	if (!utrace)
+		return -ENOMEM;
 	port_store_seq(&utrace->newborn, true);
 	utrace_put(utrace);
-	utrace_put(fresh);
 	return 0;
 }
 
@@ -212,4 +218,19 @@ void utrace_detach_all(struct task_struct *task)
 	port_unlock(&utrace->lock);
 	engines_put(utrace, &gone);
 	utrace_put(utrace);
+}
+
+bool utrace_quiet(struct task_struct *task)
+{
+	struct utrace *utrace = utrace_host_state(task);
+	bool quiet = true;
+
+	if (utrace) {
+		port_lock(&utrace->lock);
+		quiet = !port_load_seq(&utrace->in_pass) &&
+			list_empty(&utrace->drops) && list_empty(&utrace->engines);
+		port_unlock(&utrace->lock);
+	}
+	utrace_put(utrace);
+	return quiet;
 }

@@ -152,6 +152,9 @@ int utrace_wait(struct utrace *utrace, bool (*done)(void *arg), void *arg);
  */
 void utrace_detach_all(struct task_struct *task);
 
+/* No callback runs for it, and none of an engine is about to be released. */
+bool utrace_quiet(struct task_struct *task);
+
 struct utrace *utrace_get(struct utrace *utrace);
 void utrace_put(struct utrace *utrace);
 struct utrace *utrace_alloc(struct task_struct *task);
@@ -186,7 +189,7 @@ bool utrace_host_forked(void);
 /*
  * Storage per thread: the core's state, with a reference, or null.  Install
  * puts @fresh in place unless there is one, and returns what is in place, with
- * a reference.  Any context that may allocate.
+ * a reference, or null if there is no memory.  Any context that may allocate.
  */
 struct utrace *utrace_host_state(struct task_struct *task);
 struct utrace *utrace_host_install(struct task_struct *task,

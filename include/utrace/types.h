@@ -28,6 +28,7 @@ struct linux_binprm;
 #define utrace_sigaction	k_sigaction
 #define utrace_binfmt		linux_binfmt
 #define utrace_binprm		linux_binprm
+#define utrace_task_flags	task_utrace_flags
 
 #define UTRACE_MUST_CHECK	__must_check
 #define UTRACE_API

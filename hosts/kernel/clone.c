@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Clone: what a new thread was asked for is known while it is made, and it is
+ * reported just before it is started.
+ */
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+
+#include "kernel_host.h"
+
+HOOK(FOR_CURRENT, struct task_struct *, copy_process,
+     (struct pid *pid, int trace, int node, struct kernel_clone_args *args))
+{
+	struct traced *traced = frame_enter();
+	struct task_struct *child;
+
+	child = original(copy_process)(pid, trace, node, args);
+	if (!IS_ERR(child) && !is_kernels(child)) {
+		/* a copy of its creator's */
+		syscalls_drop_entry(child);
+		traced->child = child;
+		traced->clone_flags = args->flags |
+				      (args->exit_signal & CSIGNAL);
+	}
+	frame_leave(traced);
+	return child;
+}
+
+/* Others wait with attaching until the callbacks are over (ATT-9). */
+static void begin_birth(struct task_struct *child)
+{
+	struct traced *young;
+
+	if (!(utrace_wanted(current) & UTRACE_EVENT(CLONE)) ||
+	    utrace_newborn(child))
+		return;
+	rcu_read_lock();
+	young = traced_find(child);
+	if (young)
+		WRITE_ONCE(young->newborn, true);
+	rcu_read_unlock();
+}
+
+HOOK(FOR_CURRENT, void, wake_up_new_task, (struct task_struct *child))
+{
+	struct utrace_decision decision = { .resume = UTRACE_RESUME };
+	struct traced *traced = frame_enter();
+	bool ours = child == traced->child;
+
+	/* it may be gone before we are back */
+	get_task_struct(child);
+	if (ours) {
+		begin_birth(child);
+		decision = utrace_report_clone(current, traced->clone_flags,
+					       child);
+		come_back_for(traced, decision);
+		traced->child = NULL;
+	}
+	original(wake_up_new_task)(child);
+	if (ours && (traced->clone_flags & CLONE_VFORK)) {
+		decision = utrace_report_vfork(current);
+		decision = obey_stop(traced, task_pt_regs(current), decision);
+		come_back_for(traced, decision);
+	}
+	put_task_struct(child);
+	frame_leave(traced);
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Exit, death, and reaping. */
+#include <linux/sched/signal.h>
+
+#include "kernel_host.h"
+
+/* ---- exit ------------------------------------------------------------------ */
+
+/*
+ * It does not exit of its own accord, nor of a signal that was reported: nothing
+ * holds it back then (KIL-1).
+ */
+static bool is_killed(struct traced *traced)
+{
+	return (traced->in_get_signal && !traced->fatal) ||
+	       fatal_signal_pending(current);
+}
+
+/*
+ * What the parent sees is the code of the group if the group exits, else that of
+ * the leader.
+ */
+static void change_code(long code, bool killed)
+{
+	struct signal_struct *signal = current->signal;
+
+	if (killed && !thread_group_leader(current))
+		return;
+	spin_lock_irq(&current->sighand->siglock);
+	if (signal->flags & SIGNAL_GROUP_EXIT)
+		signal->group_exit_code = code;
+	spin_unlock_irq(&current->sighand->siglock);
+}
+
+static long report_exit(struct traced *traced, long orig_code)
+{
+	bool killed = is_killed(traced);
+	struct utrace_decision decision;
+	long code = orig_code;
+
+	decision = utrace_report_exit(current, orig_code, &code);
+	if (!killed)
+		obey_stop(traced, task_pt_regs(current), decision);
+	if (code != orig_code)
+		change_code(code, killed);
+	return code;
+}
+
+/* It comes back neither from here nor to any wrapper that it is in. */
+HOOK(FOR_EXITING, void, do_exit, (long code))
+{
+	struct traced *traced = frame_enter();
+
+	/* after an oops there is no telling what it holds */
+	if (!(current->flags & PF_EXITING) && !in_atomic() && !irqs_disabled())
+		code = report_exit(traced, code);
+	frames_drop(traced);
+	original(do_exit)(code);
+}
+
+/* ---- death ----------------------------------------------------------------- */
+
+/* Here alone one is told whether it is the last of its group. */
+HOOK(FOR_KNOWN, void, taskstats_exit, (struct task_struct *task, int group_dead))
+{
+	traced_current()->group_dead = group_dead;
+	original(taskstats_exit)(task, group_dead);
+	visit_end();
+}
+
+/* What its parent was sent when it became a zombie (DTH-1). */
+static int death_signal(struct task_struct *task)
+{
+	if (task->exit_state == EXIT_DEAD)
+		return -1;
+	if (thread_group_leader(task) && !thread_group_empty(task))
+		return -2;
+	if (task->ptrace)
+		return SIGCHLD;
+	return task->exit_signal;
+}
+
+/* The zombie that it has become may be reaped at any time. */
+HOOK(FOR_KNOWN, void, proc_exit_connector, (struct task_struct *task))
+{
+	struct traced *traced = traced_current();
+
+	traced_died(traced, death_signal(task));
+	original(proc_exit_connector)(task);
+	visit_end();
+}
+
+/* ---- reaping --------------------------------------------------------------- */
+
+/* Nobody can find it any more.  One that reaps itself has not died yet for us. */
+HOOK(FOR_FIRST, void, release_thread, (struct task_struct *task))
+{
+	struct traced *traced = traced_get(task);
+
+	if (traced) {
+		if (task == current)
+			traced_died(traced, -1);
+		traced_reaped(traced);
+		traced_put(traced);
+	}
+	original(release_thread)(task);
+	visit_end();
+}

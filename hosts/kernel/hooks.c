@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Placing hooks, and taking them away under load.
+ *
+ * All functions share one ftrace_ops.  Its callback runs at the entry of each of
+ * them, with preemption off; it lets threads that are not attached to pass, and
+ * points others to the wrapper.  A wrapper that calls its original comes to the
+ * callback again, and is let pass because it comes from this module.
+ *
+ * A frame, a thread in a wrapper, is counted in the callback: from then on it
+ * will run this module's code, wherever it is interrupted.  Whoever unloads
+ * first takes the hooks away, then waits until there is no frame, and then until
+ * every thread has been outside of all code that leads to or from one
+ * (synchronize_rcu_tasks()).
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/delay.h>
+#include <linux/ftrace.h>
+#include <linux/module.h>
+#include <linux/percpu.h>
+#include <linux/seq_file.h>
+
+#include "kernel_host.h"
+
+#define FOR_EACH_HOOK(X)		\
+	X(syscall_trace_enter)		\
+	X(user_single_step_report)	\
+	X(get_signal)			\
+	X(dequeue_signal)		\
+	X(signal_setup_done)		\
+	X(send_sigtrap)			\
+	X(complete_signal)		\
+	X(prepare_signal)		\
+	X(do_signal_stop)		\
+	X(copy_process)			\
+	X(wake_up_new_task)		\
+	X(bprm_execve)			\
+	X(do_exit)			\
+	X(taskstats_exit)		\
+	X(proc_exit_connector)		\
+	X(release_thread)		\
+	X(ptrace_notify)		\
+	X(proc_pid_status)
+
+#define DECLARE(name)	extern struct hook hook_##name;
+FOR_EACH_HOOK(DECLARE)
+
+#define LIST(name)	&hook_##name,
+static struct hook *const hooks[] = { FOR_EACH_HOOK(LIST) };
+
+/* By address, so that the callback needs no search. */
+#define SLOTS	128
+static struct hook *slots[SLOTS];
+
+/* Entered less left; one CPU's may be negative, the sum counts. */
+static DEFINE_PER_CPU(long, frames);
+
+/* Functions begin at multiples of 16, and the hooked place is not far in. */
+#define FUNCTION_ALIGN	16UL
+
+static unsigned int slot_of(unsigned long address)
+{
+	return (address / FUNCTION_ALIGN * 0x9e3779b97f4a7c15UL) >> 57;
+}
+
+static notrace struct hook *hook_at(unsigned long ip)
+{
+	unsigned long address = ip & ~(FUNCTION_ALIGN - 1);
+	unsigned int slot = slot_of(address);
+
+	while (slots[slot] && slots[slot]->address != address)
+		slot = (slot + 1) % SLOTS;
+	return slots[slot];
+}
+
+static void put_in_slot(struct hook *hook)
+{
+	unsigned int slot = slot_of(hook->address);
+
+	while (slots[slot])
+		slot = (slot + 1) % SLOTS;
+	slots[slot] = hook;
+}
+
+/* ---- frames -------------------------------------------------------------- */
+
+static long frames_total(void)
+{
+	long total = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		total += READ_ONCE(per_cpu(frames, cpu));
+	return total;
+}
+
+struct traced *frame_enter(void)
+{
+	return traced_current();
+}
+
+void frame_leave(struct traced *traced)
+{
+	traced->frames--;
+	this_cpu_dec(frames);
+}
+
+void frames_drop(struct traced *traced)
+{
+	this_cpu_sub(frames, traced->frames);
+	traced->frames = 0;
+}
+
+void visit_begin(void)
+{
+	this_cpu_inc(frames);
+}
+
+void visit_end(void)
+{
+	this_cpu_dec(frames);
+}
+
+/* ---- the callback -------------------------------------------------------- */
+
+static __always_inline unsigned long argument(struct ftrace_regs *regs, int n)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	return ftrace_regs_get_argument(regs, n);
+#else
+	const struct pt_regs *at = &regs->regs;
+
+	return n ? at->si : at->di;
+#endif
+}
+
+static __always_inline void redirect(struct ftrace_regs *regs, void *wrapper)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	ftrace_regs_set_instruction_pointer(regs, (unsigned long)wrapper);
+#else
+	ftrace_instruction_pointer_set(regs, (unsigned long)wrapper);
+#endif
+}
+
+/* Whether the call concerns anyone; *@traced: whose frame it is. */
+static notrace bool concerns(struct hook *hook, struct ftrace_regs *regs,
+			     struct traced **traced)
+{
+	struct traced *own;
+
+	switch (hook->whom) {
+	case FOR_CURRENT:
+		*traced = traced_current();
+		return *traced && (*traced)->awake;
+	case FOR_EXITING:
+		*traced = traced_current();
+		return *traced && ((*traced)->awake || (*traced)->frames);
+	case FOR_KNOWN:
+		return traced_current();
+	case FOR_NEWBORN:
+		own = traced_current();
+		return (own && own->awake) ||
+		       traced_find((void *)argument(regs, 0));
+	case FOR_FIRST:
+		return traced_find((void *)argument(regs, 0));
+	case FOR_GROUP:
+		return traced_group((void *)argument(regs, 1));
+	default:
+		return true;
+	}
+}
+
+static void notrace at_hook(unsigned long ip, unsigned long parent_ip,
+			    struct ftrace_ops *op, struct ftrace_regs *regs)
+{
+	struct traced *traced = NULL;
+	struct hook *hook;
+
+	if (within_module(parent_ip, THIS_MODULE))
+		return;
+	hook = hook_at(ip);
+	if (!hook || !concerns(hook, regs, &traced))
+		return;
+	if (traced)
+		traced->frames++;
+	this_cpu_inc(frames);
+	redirect(regs, hook->wrapper);
+}
+
+static struct ftrace_ops ops = {
+	.func = at_hook,
+	.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT |
+		 FTRACE_OPS_FL_RECURSION,
+};
+
+/* ---- placing and taking away --------------------------------------------- */
+
+static int find_all(void)
+{
+	unsigned int i;
+
+	memset(slots, 0, sizeof(slots));
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		struct hook *hook = hooks[i];
+
+		hook->address = symbol_address(hook->name);
+		if (!hook->address) {
+			pr_err("not loaded: this kernel has no function %s to hook\n",
+			       hook->name);
+			return -ENOENT;
+		}
+		put_in_slot(hook);
+		__static_call_update(hook->key, hook->trampoline,
+				     (void *)hook->address);
+	}
+	return 0;
+}
+
+/* Which of them cannot be hooked, one by one, once all together could not. */
+static void tell_who_is_held(int err)
+{
+	static struct ftrace_ops probe = {
+		.func = at_hook,
+		.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT |
+			 FTRACE_OPS_FL_RECURSION,
+	};
+	unsigned int i;
+	int one, told = 0;
+
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		one = ftrace_set_filter_ip(&probe, hooks[i]->address, 0, 1);
+		if (!one)
+			one = register_ftrace_function(&probe);
+		if (!one)
+			unregister_ftrace_function(&probe);
+		else if (one == -EBUSY)
+			pr_err("not loaded: %s is held by someone else who changes it (livepatch, or another module)\n",
+			       hooks[i]->name);
+		else
+			pr_err("not loaded: %s cannot be hooked: error %d\n",
+			       hooks[i]->name, one);
+		told |= one;
+	}
+	ftrace_free_filter(&probe);
+	if (!told)
+		pr_err("not loaded: ftrace answers %d\n", err);
+}
+
+int hooks_place(void)
+{
+	unsigned long addresses[ARRAY_SIZE(hooks)];
+	unsigned int i;
+	int err = find_all();
+
+	if (err)
+		return err;
+	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+		addresses[i] = hooks[i]->address;
+	err = ftrace_set_filter_ips(&ops, addresses, ARRAY_SIZE(hooks), 0, 1);
+	if (!err)
+		err = register_ftrace_function(&ops);
+	if (err) {
+		ftrace_free_filter(&ops);
+		tell_who_is_held(err);
+	}
+	return err;
+}
+
+void hooks_remove(void)
+{
+	unsigned int waited = 0;
+
+	/* whoever read an old copy of its work flags has acted on it */
+	synchronize_rcu_tasks();
+	unregister_ftrace_function(&ops);
+	ftrace_free_filter(&ops);
+	while (frames_total()) {
+		if (!(waited++ % 1000))
+			pr_info("unloading waits until attached threads leave %ld calls\n",
+				frames_total());
+		msleep(10);
+	}
+	/* and is past the last instruction of this module */
+	synchronize_rcu_tasks();
+}
+
+void hooks_show(struct seq_file *m)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+		seq_printf(m, "hook %s\n", hooks[i]->name);
+	seq_printf(m, "frames %ld\n", frames_total());
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Hooks: functions of the kernel that attached threads go through a wrapper of.
+ *
+ *	HOOK(FOR_CURRENT, void, some_function, (int arg))
+ *	{
+ *		struct traced *traced = frame_enter();
+ *
+ *		original(some_function)(arg);
+ *		frame_leave(traced);
+ *	}
+ *
+ * defines the wrapper, original() to call what it wraps, and hook_some_function
+ * for the list in hooks.c.
+ */
+#ifndef HOOKS_H
+#define HOOKS_H
+
+#include <linux/static_call.h>
+
+#include "traced.h"
+
+/*
+ * Whom a hook sends through its wrapper.  The first two are for current and
+ * count what it is in, since it may exit from within.
+ */
+enum hook_for {
+	FOR_CURRENT,	/* current, if it is awake */
+	FOR_EXITING,	/* the same, or if it is in wrappers */
+	FOR_KNOWN,	/* current, if it is known */
+	FOR_NEWBORN,	/* current, if awake, or the first argument, if known */
+	FOR_FIRST,	/* the first argument, if known */
+	FOR_GROUP,	/* the second argument, if one of its group is awake */
+	FOR_ALL
+};
+
+/**
+ * struct hook - one function
+ * @name: of the function
+ * @wrapper: what threads are sent through
+ * @whom: which threads
+ * @key, @trampoline: of the static call that is the original
+ * @address: once it was found
+ */
+struct hook {
+	const char *name;
+	void *wrapper;
+	enum hook_for whom;
+	struct static_call_key *key;
+	void *trampoline;
+	unsigned long address;
+};
+
+#define original(function)	static_call(original_##function)
+
+#define HOOK_NAMED(whom_, result, function, symbol, params)		\
+	static result wrap_##function params;				\
+	DEFINE_STATIC_CALL_NULL(original_##function, wrap_##function);	\
+	struct hook hook_##function = {					\
+		.name = symbol, .wrapper = wrap_##function,		\
+		.whom = whom_,						\
+		.key = &STATIC_CALL_KEY(original_##function),		\
+		.trampoline = STATIC_CALL_TRAMP_ADDR(original_##function), \
+	};								\
+	static result wrap_##function params
+
+#define HOOK(whom, result, function, params)				\
+	HOOK_NAMED(whom, result, function, #function, params)
+
+/*
+ * The first and the last act of a wrapper FOR_CURRENT or FOR_EXITING.  The frame
+ * was counted when current was sent here, so that unloading waits for it.
+ */
+struct traced *frame_enter(void);
+void frame_leave(struct traced *traced);
+/* Current will return from none of the wrappers that it is in. */
+void frames_drop(struct traced *traced);
+
+/* The last act of any other wrapper, which was counted too. */
+void visit_end(void);
+/* Something else will run this module's code, and end that with visit_end(). */
+void visit_begin(void);
+
+/* 0, or an error and the reason in the log; then nothing is placed. */
+int hooks_place(void);
+/* Returns when no thread is in a wrapper, or will come into one. */
+void hooks_remove(void);
+
+/* What is hooked, for people to read. */
+struct seq_file;
+void hooks_show(struct seq_file *m);
+
+#endif /* HOOKS_H */

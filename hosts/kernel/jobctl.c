@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Job control: group stops, and their ends.
+ *
+ * A stop is begun first and reported then, so that a SIGCONT that comes in
+ * meanwhile finds a stop to end.  The report of the thread that completes the
+ * stop says so: the others give their share in it up before their reports, and
+ * it keeps its own until after.
+ */
+#include <linux/sched/jobctl.h>
+#include <linux/sched/signal.h>
+
+#include "kernel_host.h"
+
+static void lock(void)
+{
+	spin_lock_irq(&current->sighand->siglock);
+}
+
+static void unlock(void)
+{
+	spin_unlock_irq(&current->sighand->siglock);
+}
+
+/* ---- begin ----------------------------------------------------------------- */
+
+static void ask_to_stop(struct task_struct *thread, unsigned long how)
+{
+	struct signal_struct *signal = current->signal;
+
+	if (task_is_stopped(thread) ||
+	    !kernel(task_set_jobctl_pending)(thread, how))
+		return;
+	signal->group_stop_count++;
+	if (thread == current)
+		return;
+	if (thread->ptrace & PT_SEIZED) {
+		kernel(task_set_jobctl_pending)(thread, JOBCTL_TRAP_NOTIFY);
+		kernel(signal_wake_up_state)(thread,
+			thread->jobctl & JOBCTL_LISTENING ? __TASK_TRACED : 0);
+	} else {
+		kernel(signal_wake_up_state)(thread, 0);
+	}
+}
+
+/* Whether the group is to stop because of @signr now. */
+static bool begin(int signr)
+{
+	struct signal_struct *signal = current->signal;
+	struct task_struct *thread;
+
+	if (!(current->jobctl & JOBCTL_STOP_DEQUEUED) ||
+	    (signal->flags & SIGNAL_GROUP_EXIT) || signal->group_exec_task)
+		return false;
+	/* one stop has one signal, even if others come during it */
+	if (!(signal->flags & SIGNAL_STOP_STOPPED))
+		signal->group_exit_code = signr;
+	signal->group_stop_count = 0;
+	for_each_thread(current, thread)
+		ask_to_stop(thread, signr | JOBCTL_STOP_PENDING |
+				    JOBCTL_STOP_CONSUME);
+	return current->jobctl & JOBCTL_STOP_PENDING;
+}
+
+/* ---- report ---------------------------------------------------------------- */
+
+/* Whether current completes the stop; otherwise its share is given up. */
+static bool completes(void)
+{
+	struct signal_struct *signal = current->signal;
+
+	if (!(current->jobctl & JOBCTL_STOP_CONSUME))
+		return false;
+	if (signal->group_stop_count == 1 &&
+	    !(signal->flags & SIGNAL_STOP_STOPPED))
+		return true;
+	current->jobctl &= ~JOBCTL_STOP_CONSUME;
+	if (signal->group_stop_count)
+		signal->group_stop_count--;
+	return false;
+}
+
+static void report_jctl(struct traced *traced, int type, int notify)
+{
+	come_back_for(traced, utrace_report_jctl(current, type, notify));
+}
+
+/*
+ * Whoever comes first after a continue tells the parent: it takes the note that
+ * says so, reports, and puts it back for get_signal() to act on.
+ */
+void report_continued(struct traced *traced, bool was_stopped)
+{
+	struct signal_struct *signal = current->signal;
+	unsigned int note;
+
+	if (!was_stopped && !(READ_ONCE(signal->flags) & SIGNAL_CLD_MASK))
+		return;
+	if (!(utrace_wanted(current) & UTRACE_EVENT(JCTL)))
+		return;
+	lock();
+	note = signal->flags & SIGNAL_CLD_MASK;
+	signal->flags &= ~SIGNAL_CLD_MASK;
+	unlock();
+	if ((was_stopped || note) && !is_dying())
+		report_jctl(traced, CLD_CONTINUED,
+			    note & SIGNAL_CLD_CONTINUED ? CLD_CONTINUED :
+			    note ? CLD_STOPPED : 0);
+	lock();
+	signal->flags |= note;
+	if (note)
+		set_thread_flag(TIF_SIGPENDING);
+	unlock();
+}
+
+/* ---- do_signal_stop() ------------------------------------------------------- */
+
+static bool stop(struct traced *traced, int signr);
+
+/* Siglock is held; true: it was dropped. */
+HOOK(FOR_CURRENT, bool, do_signal_stop, (int signr))
+{
+	struct traced *traced = frame_enter();
+	bool stopped;
+
+	if (signr && traced->stopping_by)
+		signr = traced->stopping_by;
+	traced->stopping_by = 0;
+	if (!signr && facility_leaves()) {
+		/* it comes here again, and then through no wrapper */
+		stopped = false;
+	} else if (utrace_wanted(current) & UTRACE_EVENT(JCTL)) {
+		stopped = stop(traced, signr);
+	} else {
+		WRITE_ONCE(traced->job_stopped, true);
+		stopped = original(do_signal_stop)(signr);
+		if (!stopped)
+			WRITE_ONCE(traced->job_stopped, false);
+	}
+	frame_leave(traced);
+	return stopped;
+}
+
+static bool stop(struct traced *traced, int signr)
+{
+	int notify;
+
+	if (!(current->jobctl & JOBCTL_STOP_PENDING) && !begin(signr))
+		return false;
+	notify = completes() ? CLD_STOPPED : 0;
+	unlock();
+	report_jctl(traced, CLD_STOPPED, notify);
+	lock();
+	if (current->jobctl & JOBCTL_STOP_PENDING) {
+		WRITE_ONCE(traced->job_stopped, true);
+		if (!original(do_signal_stop)(0)) {
+			/* a ptrace tracer has it stop its way */
+			WRITE_ONCE(traced->job_stopped, false);
+			return false;
+		}
+	} else {
+		unlock();
+	}
+	if (!is_dying())
+		report_continued(traced, true);
+	return true;
+}
+
+/* A thread that an engine holds: it takes part without a report. */
+bool job_stop_now(void)
+{
+	return original(do_signal_stop)(0);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of the kernel host tell each other, by file. */
+#ifndef KERNEL_HOST_H
+#define KERNEL_HOST_H
+
+#include <linux/sched/task_stack.h>
+
+#include "hooks.h"
+#include "symbols.h"
+#include "traced.h"
+
+/*
+ * facility.c: which time it is that the facility is up, or was last; unlike
+ * utrace_host_generation() also while it goes down.
+ */
+unsigned int facility_generation(void);
+/* The module goes: whoever is stopped for job control does that without us. */
+bool facility_leaves(void);
+
+/* jobctl.c: stop for job control, if that is due. Siglock held; true: dropped. */
+bool job_stop_now(void);
+/* @was_stopped: it was; otherwise it may be that it has to tell the parent */
+void report_continued(struct traced *traced, bool was_stopped);
+
+/* wait.c */
+void wait_init(void);
+
+/* stop.c: stay while an engine wants it; returns what comes then. */
+struct utrace_decision obey_stop(struct traced *traced, struct pt_regs *regs,
+				 struct utrace_decision decision);
+/* It looks again whether it is to stay. Any context. */
+void hold_end(struct traced *traced);
+/* It is to die, and nothing holds it back: another sent SIGKILL, or so. */
+bool is_dying(void);
+
+/* user.c: the way back to user mode */
+void report_init(struct traced *traced);
+void report_cancel(struct traced *traced);
+/* A decision was made elsewhere: what it leaves to do before user mode. */
+void come_back_for(struct traced *traced, struct utrace_decision decision);
+void come_back(struct traced *traced);
+
+/* steps.c: steps as decided, or no more */
+void step_as(struct traced *traced, enum utrace_resume_action resume);
+/* A ptrace tracer may have stopped it, and chosen whether it steps. */
+void step_refresh(struct traced *traced);
+/* A step over a system call ended. Whether that was all an engine's. */
+bool step_over_call(struct traced *traced, struct pt_regs *regs);
+
+/* syscalls.c: the work bits */
+void syscalls_arm(struct traced *traced);
+void syscalls_disarm(struct traced *traced);
+void syscalls_drop_entry(struct task_struct *task);
+void syscalls_drop_exit(struct task_struct *task);
+
+/* Counters of what could not be done as it should be, for people to read. */
+#define FOR_EACH_MISS(X)						\
+	X(signals_unseen, "signals that were delivered without a report")
+#define DECLARE_MISS(name, text)	extern atomic_long_t missed_##name;
+FOR_EACH_MISS(DECLARE_MISS)
+#undef DECLARE_MISS
+
+/* debugfs.c: what is hooked and missed, in utrace/status there */
+void status_files_make(void);
+void status_files_remove(void);
+
+#endif /* KERNEL_HOST_H */

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Signals that are sent.
+ *
+ * The kernel drops ignored signals when they are sent, and begins to kill the
+ * whole group when one is sent that will be fatal.  Where engines want to see
+ * them first, the disposition is made to look otherwise for the length of the
+ * kernel's decision, under siglock: the signal goes on the queue, and what was
+ * to become of it becomes of it when it is taken.
+ */
+#include <linux/sched/signal.h>
+
+#include "kernel_host.h"
+
+/* Not SIG_DFL, not SIG_IGN; never seen without siglock. */
+#define SOME_HANDLER	((__sighandler_t)2)
+
+#define WANT_TERM	(UTRACE_EVENT(SIGNAL_TERM) | UTRACE_EVENT(QUIESCE))
+
+static __sighandler_t *handler_of(struct task_struct *task, int sig)
+{
+	return &task->sighand->action[sig - 1].sa.sa_handler;
+}
+
+static bool is_ignored(struct task_struct *task, int sig)
+{
+	__sighandler_t handler = *handler_of(task, sig);
+
+	return handler == SIG_IGN ||
+	       (handler == SIG_DFL && sig_kernel_ignore(sig));
+}
+
+static bool dies_of(struct task_struct *task, int sig)
+{
+	return *handler_of(task, sig) == SIG_DFL && !sig_kernel_only(sig) &&
+	       !sig_kernel_ignore(sig) && !sig_kernel_stop(sig) &&
+	       !sig_kernel_coredump(sig);
+}
+
+/* A group that is dying takes no SIGKILL any more, but a stop at its exit must. */
+static void end_stops_at_exit(struct task_struct *task)
+{
+	struct task_struct *thread;
+	struct traced *traced;
+
+	for_each_thread(task, thread) {
+		traced = traced_find(thread);
+		if (!traced || !traced->held)
+			continue;
+		traced->killed = true;
+		kernel(wake_up_state)(thread, __TASK_TRACED);
+	}
+}
+
+/* Siglock is held; maybe in an interrupt. */
+HOOK(FOR_GROUP, bool, prepare_signal,
+     (int sig, struct task_struct *task, bool force))
+{
+	__sighandler_t *handler = handler_of(task, sig), saved = *handler;
+	bool queue, shown = sig != SIGKILL && is_ignored(task, sig) &&
+			    !(task->signal->flags & SIGNAL_UNKILLABLE);
+
+	if (sig == SIGKILL && (task->signal->flags & SIGNAL_GROUP_EXIT))
+		end_stops_at_exit(task);
+	shown = shown && traced_group_wants(task, UTRACE_EVENT(SIGNAL_IGN));
+	if (shown)
+		*handler = SOME_HANDLER;
+	queue = original(prepare_signal)(sig, task, force);
+	if (shown)
+		*handler = saved;
+	visit_end();
+	return queue;
+}
+
+HOOK(FOR_GROUP, void, complete_signal,
+     (int sig, struct task_struct *task, enum pid_type type))
+{
+	__sighandler_t *handler = handler_of(task, sig), saved = *handler;
+	bool held_back = dies_of(task, sig) &&
+			 traced_group_wants(task, WANT_TERM);
+
+	if (held_back)
+		*handler = SOME_HANDLER;
+	original(complete_signal)(sig, task, type);
+	if (held_back)
+		*handler = saved;
+	visit_end();
+}

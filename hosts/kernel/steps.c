@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Single steps.
+ *
+ * The trap of an engine's step does not become a signal on the way: it is put
+ * where get_signal() finds the next signal to report.  So it neither unblocks
+ * SIGTRAP nor takes its handler away, and if nobody wants it any more there is
+ * nothing to clean up.
+ */
+#include "kernel_host.h"
+
+void step_as(struct traced *traced, enum utrace_resume_action resume)
+{
+	switch (resume) {
+	case UTRACE_SINGLESTEP:
+		kernel(user_enable_single_step)(current);
+		traced->stepping = true;
+		break;
+	case UTRACE_BLOCKSTEP:
+		kernel(user_enable_block_step)(current);
+		traced->stepping = true;
+		break;
+	default:
+		if (!traced->stepping)
+			break;
+		traced->stepping = false;
+		if (!traced->foreign_step)
+			kernel(user_disable_single_step)(current);
+		/* that took away the bit of the exit */
+		syscalls_arm(traced);
+	}
+}
+
+void step_refresh(struct traced *traced)
+{
+	if (current->ptrace)
+		traced->foreign_step = test_thread_flag(TIF_SINGLESTEP);
+	else
+		traced->foreign_step = false;
+	if (traced->stepping && !test_thread_flag(TIF_SINGLESTEP))
+		kernel(user_enable_single_step)(current);
+	syscalls_arm(traced);
+}
+
+static void step_ended(struct traced *traced, struct pt_regs *regs, int code)
+{
+	clear_siginfo(&traced->stash);
+	traced->stash.si_signo = SIGTRAP;
+	traced->stash.si_code = code;
+	traced->stash.si_addr = (void __user *)regs->ip;
+	traced->stashed = true;
+	traced->step_trap = true;
+	come_back(traced);
+}
+
+bool step_over_call(struct traced *traced, struct pt_regs *regs)
+{
+	if (!traced->stepping || traced->foreign_step)
+		return false;
+	step_ended(traced, regs, TRAP_BRKPT);
+	return true;
+}
+
+/* In the debug exception, from user mode. */
+HOOK(FOR_CURRENT, void, send_sigtrap,
+     (struct pt_regs *regs, int error_code, int si_code))
+{
+	struct traced *traced = frame_enter();
+
+	if (traced->stepping && !traced->foreign_step && user_mode(regs) &&
+	    (si_code == TRAP_TRACE || si_code == TRAP_BRKPT))
+		step_ended(traced, regs, si_code);
+	else
+		original(send_sigtrap)(regs, error_code, si_code);
+	frame_leave(traced);
+}

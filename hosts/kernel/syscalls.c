@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * System calls.
+ *
+ * A thread whose engines want them has two of its own work bits set: with
+ * SYSCALL_AUDIT it comes to syscall_trace_enter(), with SYSCALL_EXIT_TRAP to
+ * user_single_step_report().  Neither does anything there without an audit
+ * context or a step, and threads without the bits come to neither.
+ */
+#include <linux/entry-common.h>
+#include <linux/ptrace.h>
+#include <asm/syscall.h>
+
+#include "kernel_host.h"
+
+/* ---- the work bits --------------------------------------------------------- */
+
+/*
+ * A bit that is left over costs the thread a visit, and no more: the hooks know
+ * what is wanted.
+ */
+void syscalls_arm(struct traced *traced)
+{
+	unsigned long wanted = utrace_wanted(traced->task);
+
+	if (wanted & UTRACE_EVENT(SYSCALL_ENTRY))
+		set_task_syscall_work(traced->task, SYSCALL_AUDIT);
+	if (wanted & UTRACE_EVENT(SYSCALL_EXIT))
+		set_task_syscall_work(traced->task, SYSCALL_EXIT_TRAP);
+}
+
+static bool has_audit(struct task_struct *task)
+{
+#ifdef CONFIG_AUDITSYSCALL
+	return task->audit_context;
+#else
+	return false;
+#endif
+}
+
+void syscalls_drop_entry(struct task_struct *task)
+{
+	if (!has_audit(task))
+		clear_task_syscall_work(task, SYSCALL_AUDIT);
+}
+
+/*
+ * Whoever begins to step it meanwhile sets the flag and then the bit, so that the
+ * last look finds it.
+ */
+void syscalls_drop_exit(struct task_struct *task)
+{
+	if (test_tsk_thread_flag(task, TIF_SINGLESTEP))
+		return;
+	clear_task_syscall_work(task, SYSCALL_EXIT_TRAP);
+	smp_mb__after_atomic();
+	if (test_tsk_thread_flag(task, TIF_SINGLESTEP))
+		set_task_syscall_work(task, SYSCALL_EXIT_TRAP);
+}
+
+void syscalls_disarm(struct traced *traced)
+{
+	unsigned long wanted = utrace_wanted(traced->task);
+
+	if (!(wanted & UTRACE_EVENT(SYSCALL_ENTRY)))
+		syscalls_drop_entry(traced->task);
+	if (!(wanted & UTRACE_EVENT(SYSCALL_EXIT)))
+		syscalls_drop_exit(traced->task);
+	/* whoever asked meanwhile may have set a bit that is gone now */
+	smp_mb__after_atomic();
+	syscalls_arm(traced);
+}
+
+/* ---- entry ----------------------------------------------------------------- */
+
+static int abi_of(struct pt_regs *regs)
+{
+	return in_ia32_syscall() ? UTRACE_ABI_I386 : UTRACE_ABI_X86_64;
+}
+
+/* Whether the call is to be made. */
+static bool report_entry(struct traced *traced, struct pt_regs *regs)
+{
+	struct utrace_decision decision;
+
+	decision = utrace_report_syscall_entry(current, regs, abi_of(regs),
+					       regs->orig_ax);
+	if (decision.resume == UTRACE_STOP)
+		decision = obey_stop(traced, regs, decision);
+	if (decision.resume == UTRACE_STOP)
+		return false;
+	come_back_for(traced, decision);
+	return !decision.abort;
+}
+
+/*
+ * A call that is not made is shown to a ptrace tracer and to audit all the same,
+ * but not to the program's filters: there is nothing for them to judge.
+ */
+#define ENTER(call) ({							\
+	struct traced *traced = frame_enter();				\
+	bool make = report_entry(traced, regs);				\
+	long nr;							\
+									\
+	if (!make)							\
+		work &= ~SYSCALL_WORK_SECCOMP;				\
+	nr = call;							\
+	/* a tracer beside us may have cleared the bits */		\
+	syscalls_arm(traced);						\
+	frame_leave(traced);						\
+	make ? nr : -1L; })
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+HOOK(FOR_CURRENT, long, syscall_trace_enter,
+     (struct pt_regs *regs, long syscall, unsigned long work))
+{
+	return ENTER(original(syscall_trace_enter)(regs, regs->orig_ax, work));
+}
+#else
+/* The compiler saw that nobody reads the number that is handed in. */
+HOOK_NAMED(FOR_CURRENT, long, syscall_trace_enter,
+	   "syscall_trace_enter.constprop.0",
+	   (struct pt_regs *regs, unsigned long work))
+{
+	return ENTER(original(syscall_trace_enter)(regs, work));
+}
+#endif
+
+/* ---- beside ptrace --------------------------------------------------------- */
+
+/* Resuming a ptraced thread clears the bit of the exit. */
+HOOK(FOR_CURRENT, int, ptrace_notify, (int exit_code, unsigned long message))
+{
+	struct traced *traced = frame_enter();
+	int signr = original(ptrace_notify)(exit_code, message);
+
+	step_refresh(traced);
+	frame_leave(traced);
+	return signr;
+}
+
+/* ---- exit ------------------------------------------------------------------ */
+
+/* What the kernel would have done had there been no bit of ours. */
+static void tell_ptrace(void)
+{
+	int signr;
+
+	if (!(current_thread_info()->syscall_work & SYSCALL_WORK_SYSCALL_TRACE))
+		return;
+	signr = original(ptrace_notify)(SIGTRAP |
+		(current->ptrace & PT_TRACESYSGOOD ? 0x80 : 0),
+		PTRACE_EVENTMSG_SYSCALL_EXIT);
+	if (signr)
+		send_sig(signr, current, 1);
+}
+
+/*
+ * Also where a step over a call ends.  Everybody comes through here: the bit may
+ * be left over from engines that are gone, and then there was no step.
+ */
+HOOK(FOR_ALL, void, user_single_step_report, (struct pt_regs *regs))
+{
+	struct traced *traced = traced_current();
+
+	if (traced && !traced->awake)
+		traced = NULL;
+	if (traced)
+		come_back_for(traced,
+			utrace_report_syscall_exit(current, regs, abi_of(regs),
+						   regs->orig_ax));
+	if (test_thread_flag(TIF_SINGLESTEP) &&
+	    !(traced && step_over_call(traced, regs)))
+		original(user_single_step_report)(regs);
+	else
+		tell_ptrace();
+	if (traced)
+		syscalls_disarm(traced);
+	else
+		syscalls_drop_exit(current);
+	visit_end();
+}

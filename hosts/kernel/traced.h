@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The threads that have been attached to. */
+#ifndef TRACED_H
+#define TRACED_H
+
+#include <linux/rculist.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/task_work.h>
+#include <linux/version.h>
+
+#include "host.h"
+
+/* How far its end was reported; under &traced.lock. */
+enum end {
+	END_NONE,
+	END_DEATH,	/* somebody makes the death pass */
+	END_DEAD	/* it was made */
+};
+
+/**
+ * struct traced - a thread, from its first attach until it is reaped
+ * @node: in the table, under RCU
+ * @task: the thread, referenced
+ * @refs: one of the table, one of whoever uses it without being the thread
+ * @utrace: the core's state, referenced; under RCU
+ * @generation: of the facility, when @utrace was made
+ * @lock: orders @end and @reap_due; a leaf
+ * @end: see &enum end
+ * @reap_due: it was reaped: who makes the death pass makes the reap pass too,
+ *	if that was not over
+ * @awake: its hooks act.  It falls asleep by itself when no engine is left, and
+ *	then goes through no wrapper.
+ * @report: task work that brings it to the way back to user mode
+ * @report_queued: @report is queued
+ * @due: it has to ask the core before it runs user code
+ * @newborn: its creator has begun to report it
+ * @job_stopped: it is stopped for job control, or an engine that found it so
+ *	keeps it where it is
+ *
+ * Under its siglock:
+ *
+ * @stop: it is to stay in hold()
+ * @held: it is there
+ * @killed: SIGKILL came when the kernel takes none any more: at its exit
+ *
+ * Its own:
+ *
+ * @frames: wrappers that it is in
+ * @sig: scratch for utrace_report_signal() and utrace_report_user()
+ * @handler_wanted: when the handler of the signal at hand is set up, that is to
+ *	be reported
+ * @handler_due: it is set up
+ * @in_get_signal: it is in the original get_signal()
+ * @again: get_signal() was made to return, and is to be called again
+ * @reported: the signal that get_signal() was given
+ * @fatal: the signal that ends it was let through here
+ * @stepping: an engine steps it
+ * @foreign_step: a ptrace tracer does
+ * @step_trap: @stash is the trap of an engine's step
+ * @group_dead: it is the last of its group
+ * @stop_number: an engine wants a group stop because of this signal
+ * @stopping_by: that is what get_signal() was given SIGSTOP for
+ * @delivers: get_signal() is to answer with @delivery
+ * @stashed: @stash was taken off the queue, and not reported yet
+ * @clone_flags, @child: of the clone() that it is in
+ */
+struct traced {
+	struct hlist_node node;
+	struct rcu_head rcu;
+	struct task_struct *task;
+	refcount_t refs;
+	struct utrace __rcu *utrace;
+	unsigned int generation;
+	spinlock_t lock;
+	enum end end;
+	bool reap_due;
+	bool awake;
+	struct callback_head report;
+	unsigned long report_queued;
+	bool due;
+	bool newborn;
+	bool job_stopped;
+
+	bool stop;
+	bool held;
+	bool killed;
+
+	unsigned int frames;
+	struct utrace_signal sig;
+	bool handler_wanted;
+	bool handler_due;
+	bool in_get_signal;
+	bool again;
+	int reported;
+	bool fatal;
+	bool stepping;
+	bool foreign_step;
+	bool step_trap;
+	bool group_dead;
+	int stop_number;
+	int stopping_by;
+	bool delivers;
+	struct ksignal delivery;
+	bool stashed;
+	kernel_siginfo_t stash;
+	unsigned long clone_flags;
+	struct task_struct *child;
+};
+
+/* Under RCU, or by the thread itself: it stays until the thread is reaped. */
+struct traced *traced_find(struct task_struct *task);
+/* The same from anywhere, with a reference. */
+struct traced *traced_get(struct task_struct *task);
+void traced_put(struct traced *traced);
+/* Whether an engine of the thread's group asks for any of @events. Under RCU. */
+bool traced_group_wants(struct task_struct *task, unsigned long events);
+bool traced_group(struct task_struct *task);
+
+static inline struct traced *traced_current(void)
+{
+	return traced_find(current);
+}
+
+/* It never runs user code. */
+bool is_kernels(struct task_struct *task);
+
+/* Falls asleep if no engine is left. By the thread itself. */
+void traced_settle(struct traced *traced);
+
+/* Its death, and that it was reaped: each is told once. */
+void traced_died(struct traced *traced, int signal);
+void traced_reaped(struct traced *traced);
+
+/* Call @fn for every one, with nothing held. */
+void traced_each(void (*fn)(struct traced *traced));
+/* The hooks are gone: so are all entries when this returns. */
+void traced_forget_all(void);
+
+#endif /* TRACED_H */
