@@ -8,6 +8,10 @@
 #	make check-quick	the short ones, in less than a minute
 #	make check-long		full rounds and mutations; goes on where it ended
 #	make install		DESTDIR, prefix, libdir, mandir, ...
+#	make module		the kernel module, in build/kernel/RELEASE/
+#	make install-module	DESTDIR
+#	make check-kernel	the kernel's tests, in virtual machines
+#	make debug-kernel	a kernel that checks itself, for these
 #	make deps		install what is missing (Debian, as root)
 #	make clean
 #
@@ -16,6 +20,11 @@
 #	SAN=thread, SAN=address,undefined
 #			the same with a sanitizer, in build/tsan or build/asan
 #	SEED=N		repeat a random test (check, check-long)
+#	KERNEL_HEADERS=DIR
+#			the kernel that modules are built for; the running one
+#	KERNELS='6.1 debug-6.12'
+#			check-kernel and debug-kernel: these kernels
+#	KCSAN=1		debug-kernel: the one with KCSAN
 
 VERSION := 0.1.0
 SOVERSION := 0
@@ -284,17 +293,46 @@ $(BUILD)/tools/caps: $(OBJ)/tools/caps.o $(ARLIB)
 	$(PROGRAM_SRC:tests/programs/%.c=$(OBJ)/tests/programs/%.d) \
 	$(OBJ)/tools/contain.d $(OBJ)/tools/caps.d $(OBJ)/tests/embed/embed.d
 
+# ---- the kernel module -------------------------------------------------------
+
+# tools/build-modules knows the sources, and Kbuild what has changed.
+KERNEL_HEADERS ?= /lib/modules/$(shell uname -r)/build
+KERNEL_RELEASE = $(shell tools/build-modules --release '$(KERNEL_HEADERS)')
+MODULE_DIR = $(BUILD)/kernel/$(KERNEL_RELEASE)
+export WERROR V
+
+.PHONY: module install-module
+module:
+	@BUILD='$(BUILD)' tools/build-modules '$(KERNEL_HEADERS)' utrace
+
+# What it is installed as is what was built before.
+install-module:
+	@test -e '$(MODULE_DIR)/utrace.ko' || \
+		{ echo 'build it before, with make module' >&2; exit 1; }
+	$(INSTALL) -d '$(DESTDIR)/lib/modules/$(KERNEL_RELEASE)/updates'
+	$(INSTALL) -m 644 '$(MODULE_DIR)/utrace.ko' \
+		'$(DESTDIR)/lib/modules/$(KERNEL_RELEASE)/updates'
+	$(if $(DESTDIR),,depmod '$(KERNEL_RELEASE)')
+
 # ---- checks -----------------------------------------------------------------
 
 # The checks build what they test, so that a build that fails is a check that
 # fails; see tools/check for the list.
-.PHONY: check check-quick check-long bench demo deps
+.PHONY: check check-quick check-long check-kernel debug-kernel bench demo deps
 check:
 	+@MAKE='$(MAKE)' tools/check full
 check-quick:
 	+@MAKE='$(MAKE)' tools/check quick
 check-long:
 	+@MAKE='$(MAKE)' tools/check-long
+
+check-kernel: all tests tools
+	+@MAKE='$(MAKE)' KERNELS='$(KERNELS)' tools/check kernel
+
+KERNELS ?=
+debug-kernel:
+	@tools/deps debug-kernel
+	@tools/vm/debug-kernel $(or $(KERNELS),$(if $(KCSAN),kcsan,debug)-6.1)
 
 bench:
 	@if test -x bench/run; then exec bench/run; \
