@@ -24,6 +24,7 @@
 #			the kernel that modules are built for; the running one
 #	KERNELS='6.1 debug-6.12'
 #			check-kernel and debug-kernel: these kernels
+#	FULL=1		check-kernel: all rounds
 #	KCSAN=1		debug-kernel: the one with KCSAN
 
 VERSION := 0.1.0
@@ -106,6 +107,9 @@ ENGINES := $(filter-out common,$(sort \
 CONTRACT_SRC := $(wildcard tests/contract/*.c)
 STRESS_SRC := $(wildcard tests/stress/*.c)
 PROGRAM_SRC := $(wildcard tests/programs/*.c)
+# What runs beside the kernel module, in the virtual machine
+KERNEL_PROGRAM_SRC := $(wildcard tests/kernel/programs/*.c)
+KERNEL_CONTRACT_SRC := $(wildcard tests/contract/kernel/user/*.c)
 
 obj = $(patsubst %,$(OBJ)/%.o,$(basename $(1)))
 
@@ -126,10 +130,13 @@ ARLIB := $(BUILD)/libutrace.a
 COMMAND := $(BUILD)/utrace
 ENGINE_SO := $(ENGINES:%=$(BUILD)/engines/%.so)
 PROGRAMS := $(PROGRAM_SRC:tests/programs/%.c=$(BUILD)/tests/programs/%)
+KERNEL_PROGRAMS := \
+	$(KERNEL_PROGRAM_SRC:tests/kernel/programs/%.c=$(BUILD)/tests/kernel/%) \
+	$(if $(KERNEL_CONTRACT_SRC),$(BUILD)/tests/kernel/contract)
 
 ALL := $(if $(LIB_OBJ),$(SHLIB) $(DEVLIB) $(ARLIB) \
 	$(if $(CLI_SRC),$(COMMAND)) $(ENGINE_SO))
-TESTS := $(PROGRAMS) $(if $(LIB_OBJ), \
+TESTS := $(PROGRAMS) $(KERNEL_PROGRAMS) $(if $(LIB_OBJ), \
 	$(if $(CONTRACT_SRC),$(BUILD)/tests/contract) \
 	$(if $(STRESS_SRC),$(BUILD)/tests/stress) $(BUILD)/tests/embed)
 # contain accounts for processes; caps prints the host's capability table.
@@ -278,6 +285,18 @@ $(BUILD)/tests/programs/%: tests/programs/%.c $(BUILD)/flags
 	$(Q)$(CC) $(CPPFLAGS) $(STD) -pthread $(WARN) $(CFLAGS) \
 		-MMD -MP -MF $(OBJ)/tests/programs/$*.d $(LDFLAGS) -o $@ $<
 
+$(BUILD)/tests/kernel/%: tests/kernel/programs/%.c $(BUILD)/flags
+	$(call say,CC,$@)
+	@mkdir -p $(@D) $(OBJ)/tests/kernel
+	$(Q)$(CC) $(CPPFLAGS) -Itests/programs $(STD) -pthread $(WARN) $(CFLAGS) \
+		-MMD -MP -MF $(OBJ)/tests/kernel/$*.d $(LDFLAGS) -o $@ $<
+
+$(BUILD)/tests/kernel/contract: $(call obj,$(KERNEL_CONTRACT_SRC)) \
+				$(BUILD)/objects
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
+
 $(BUILD)/tools/contain: $(OBJ)/tools/contain.o
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
@@ -291,6 +310,8 @@ $(BUILD)/tools/caps: $(OBJ)/tools/caps.o $(ARLIB)
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(CLI_OBJ) $(CLI_INST_OBJ) \
 	$(ENGINE_OBJ) $(ENGINE_COMMON_OBJ) $(CONTRACT_OBJ) $(STRESS_OBJ)) \
 	$(PROGRAM_SRC:tests/programs/%.c=$(OBJ)/tests/programs/%.d) \
+	$(KERNEL_PROGRAM_SRC:tests/kernel/programs/%.c=$(OBJ)/tests/kernel/%.d) \
+	$(patsubst %.o,%.d,$(call obj,$(KERNEL_CONTRACT_SRC))) \
 	$(OBJ)/tools/contain.d $(OBJ)/tools/caps.d $(OBJ)/tests/embed/embed.d
 
 # ---- the kernel module -------------------------------------------------------
@@ -326,10 +347,12 @@ check-quick:
 check-long:
 	+@MAKE='$(MAKE)' tools/check-long
 
-check-kernel: all tests tools
-	+@MAKE='$(MAKE)' KERNELS='$(KERNELS)' tools/check kernel
-
+# A debugging kernel, and all rounds, take longer.
 KERNELS ?=
+check-kernel: all tests tools
+	+@MAKE='$(MAKE)' KERNELS='$(KERNELS)' FULL='$(FULL)' \
+		KERNEL_SECONDS=$(if $(KERNELS)$(FULL),7200,480) \
+		tools/check kernel
 debug-kernel:
 	@tools/deps debug-kernel
 	@tools/vm/debug-kernel $(or $(KERNELS),$(if $(KCSAN),kcsan,debug)-6.1)
