@@ -185,21 +185,17 @@ int utrace_newborn(struct task_struct *child)
 	return 0;
 }
 
-void utrace_born(struct task_struct *child)
+void utrace_born(struct utrace *utrace)
 {
-	struct utrace *utrace = utrace_host_state(child);
-
 	if (!utrace)
 		return;
 	port_store(&utrace->creator, (struct task_struct *)NULL);
 	port_store_seq(&utrace->newborn, false);
 	utrace_wake(utrace);
-	utrace_put(utrace);
 }
 
-void utrace_detach_all(struct task_struct *task)
+void utrace_detach_all(struct utrace *utrace)
 {
-	struct utrace *utrace = utrace_host_state(task);
 	struct engine *engine, *next;
 	struct list_head gone;
 
@@ -214,23 +210,22 @@ void utrace_detach_all(struct task_struct *task)
 		if (!engine_detached(engine))
 			engine_detach_locked(utrace, engine, &gone);
 	utrace->due = UTRACE_RESUME;
-	utrace_host_kick(task, UTRACE_KICK_WAKE | UTRACE_KICK_IDLE);
+	if (utrace->life < REAPED)
+		utrace_host_kick(utrace->task,
+				 UTRACE_KICK_WAKE | UTRACE_KICK_IDLE);
 	port_unlock(&utrace->lock);
 	engines_put(utrace, &gone);
-	utrace_put(utrace);
 }
 
-bool utrace_quiet(struct task_struct *task)
+bool utrace_quiet(struct utrace *utrace)
 {
-	struct utrace *utrace = utrace_host_state(task);
-	bool quiet = true;
+	bool quiet;
 
-	if (utrace) {
-		port_lock(&utrace->lock);
-		quiet = !port_load_seq(&utrace->in_pass) &&
-			list_empty(&utrace->drops) && list_empty(&utrace->engines);
-		port_unlock(&utrace->lock);
-	}
-	utrace_put(utrace);
+	if (!utrace)
+		return true;
+	port_lock(&utrace->lock);
+	quiet = !port_load_seq(&utrace->in_pass) &&
+		list_empty(&utrace->drops) && list_empty(&utrace->engines);
+	port_unlock(&utrace->lock);
 	return quiet;
 }

@@ -15,8 +15,9 @@ static void set_life(struct utrace *utrace, enum life life)
 	port_unlock(&utrace->lock);
 }
 
-static void reap(struct utrace *utrace, struct task_struct *task)
+static void reap(struct utrace *utrace)
 {
+	struct task_struct *task = utrace->task;
 	struct engine *engine;
 	struct list_head gone;
 	struct pass pass;
@@ -46,9 +47,8 @@ static void reap(struct utrace *utrace, struct task_struct *task)
 	utrace_wake(utrace);
 }
 
-void utrace_report_death(struct task_struct *task, bool group_dead, int signal)
+void utrace_report_death(struct utrace *utrace, bool group_dead, int signal)
 {
-	struct utrace *utrace = utrace_host_state(task);
 	struct engine *engine;
 	unsigned long flags;
 	struct pass pass;
@@ -56,7 +56,7 @@ void utrace_report_death(struct task_struct *task, bool group_dead, int signal)
 
 	if (!utrace)
 		return;
-	utrace_born(task);
+	utrace_born(utrace);
 	utrace_ends_stop(utrace);
 	set_life(utrace, DEAD);
 	pass_begin(&pass, utrace, UTRACE_EVENT(DEATH));
@@ -79,13 +79,11 @@ void utrace_report_death(struct task_struct *task, bool group_dead, int signal)
 	port_unlock(&utrace->lock);
 	pass_end(&pass);
 	if (due)
-		reap(utrace, task);
-	utrace_put(utrace);
+		reap(utrace);
 }
 
-void utrace_report_reap(struct task_struct *task)
+void utrace_report_reap(struct utrace *utrace)
 {
-	struct utrace *utrace = utrace_host_state(task);
 	bool now;
 
 	if (!utrace)
@@ -98,6 +96,5 @@ void utrace_report_reap(struct task_struct *task)
 		utrace->reap_due = true;
 	port_unlock(&utrace->lock);
 	if (now)
-		reap(utrace, task);
-	utrace_put(utrace);
+		reap(utrace);
 }

@@ -218,24 +218,15 @@ unsigned int *utrace_wait_word(struct utrace *utrace)
 	return &utrace->wait_word;
 }
 
-void utrace_settled(struct task_struct *task)
+void utrace_settled(struct utrace *utrace)
 {
-	struct utrace *utrace = utrace_host_state(task);
-
 	if (utrace)
 		utrace_wake(utrace);
-	utrace_put(utrace);
 }
 
-unsigned long utrace_wanted(struct task_struct *task)
+unsigned long utrace_wanted(struct utrace *utrace)
 {
-	struct utrace *utrace = utrace_host_state(task);
-	unsigned long events = 0;
-
-	if (utrace)
-		events = port_load_acquire(&utrace->events) & ALL_EVENTS;
-	utrace_put(utrace);
-	return events;
+	return utrace ? port_load_acquire(&utrace->events) & ALL_EVENTS : 0;
 }
 
 unsigned long task_utrace_flags(struct task_struct *task)
@@ -263,16 +254,14 @@ unsigned long task_utrace_flags(struct task_struct *task)
 	return flags;
 }
 
-bool utrace_idle(struct task_struct *task)
+bool utrace_idle(struct utrace *utrace)
 {
-	struct utrace *utrace = utrace_host_state(task);
-	bool idle = true;
+	bool idle;
 
-	if (utrace) {
-		port_lock(&utrace->lock);
-		idle = !utrace->nr;
-		port_unlock(&utrace->lock);
-	}
-	utrace_put(utrace);
+	if (!utrace)
+		return true;
+	port_lock(&utrace->lock);
+	idle = !utrace->nr;
+	port_unlock(&utrace->lock);
 	return idle;
 }

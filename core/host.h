@@ -55,44 +55,46 @@ struct utrace_signal {
 };
 
 /*
- * Events.  All are called by the thread's own context: in the kernel by the
- * thread, in the library by its worker; never two at a time for one thread,
- * save utrace_report_reap().  May sleep.  Without engines they cost a load.
+ * Events.  The host hands in the state that it keeps for the thread, null if
+ * there is none; its own reference is enough.  All are called by the thread's
+ * own context: in the kernel by the thread, in the library by its worker; never
+ * two at a time for one thread, save utrace_report_reap().  May sleep.  Without
+ * engines they cost a load.
  */
-struct utrace_decision utrace_report_syscall_entry(struct task_struct *task,
+struct utrace_decision utrace_report_syscall_entry(struct utrace *utrace,
 						   struct pt_regs *regs,
 						   int abi, long nr);
-struct utrace_decision utrace_report_syscall_exit(struct task_struct *task,
+struct utrace_decision utrace_report_syscall_exit(struct utrace *utrace,
 						  struct pt_regs *regs,
 						  int abi, long nr);
-struct utrace_decision utrace_report_signal(struct task_struct *task,
+struct utrace_decision utrace_report_signal(struct utrace *utrace,
 					    struct pt_regs *regs,
 					    struct utrace_signal *sig);
-struct utrace_decision utrace_report_clone(struct task_struct *task,
+struct utrace_decision utrace_report_clone(struct utrace *utrace,
 					   unsigned long flags,
 					   struct task_struct *child);
 /* In a vfork, after utrace_report_clone(), before it waits for the child. */
-struct utrace_decision utrace_report_vfork(struct task_struct *task);
-struct utrace_decision utrace_report_exec(struct task_struct *task,
+struct utrace_decision utrace_report_vfork(struct utrace *utrace);
+struct utrace_decision utrace_report_exec(struct utrace *utrace,
 					  const struct linux_binfmt *fmt,
 					  const struct linux_binprm *bprm,
 					  struct pt_regs *regs);
-struct utrace_decision utrace_report_exit(struct task_struct *task,
+struct utrace_decision utrace_report_exit(struct utrace *utrace,
 					  long orig_code, long *code);
-struct utrace_decision utrace_report_jctl(struct task_struct *task, int type,
+struct utrace_decision utrace_report_jctl(struct utrace *utrace, int type,
 					  int notify);
-void utrace_report_death(struct task_struct *task, bool group_dead,
+void utrace_report_death(struct utrace *utrace, bool group_dead,
 			 int signal);
 
 /*
  * The thread is gone for its parent.  May run elsewhere than in the thread, and
  * while utrace_report_death() still runs: then it is left to that call.
  */
-void utrace_report_reap(struct task_struct *task);
+void utrace_report_reap(struct utrace *utrace);
 
 /**
  * utrace_report_user() - the thread is about to return to user code
- * @task: current
+ * @utrace: of current
  * @regs: its registers
  * @sig: scratch of the host, the same for every pass of this thread; if
  *	engines make a signal of their own, it is here, and @sig->action says
@@ -102,7 +104,7 @@ void utrace_report_reap(struct task_struct *task);
  * Makes the pass without an event if one is due.  The host calls it wherever
  * an earlier decision asked for it, where @handler is set, and after a kick.
  */
-struct utrace_decision utrace_report_user(struct task_struct *task,
+struct utrace_decision utrace_report_user(struct utrace *utrace,
 					  struct pt_regs *regs,
 					  struct utrace_signal *sig,
 					  bool handler);
@@ -114,23 +116,23 @@ struct utrace_decision utrace_report_user(struct task_struct *task,
  * somebody still wants the stop.  Otherwise the stop is over: what was due is
  * reported, and the new decision may be another stop.
  */
-struct utrace_decision utrace_continue(struct task_struct *task,
+struct utrace_decision utrace_continue(struct utrace *utrace,
 				       struct pt_regs *regs,
 				       struct utrace_signal *sig);
 
 /* The events that engines of the thread ask for together. Any context. */
-unsigned long utrace_wanted(struct task_struct *task);
+unsigned long utrace_wanted(struct utrace *utrace);
 
 /* Whether an engine asks for @event of this call. The thread's own context. */
-bool utrace_wants_syscall(struct task_struct *task, unsigned long event,
+bool utrace_wants_syscall(struct utrace *utrace, unsigned long event,
 			  int abi, long nr);
 
 /* Whether an engine holds a stop, or one or a report is due. Any context. */
-bool utrace_holds_stop(struct task_struct *task);
-enum utrace_resume_action utrace_due(struct task_struct *task);
+bool utrace_holds_stop(struct utrace *utrace);
+enum utrace_resume_action utrace_due(struct utrace *utrace);
 
 /* No engine is attached or being attached. Any context. */
-bool utrace_idle(struct task_struct *task);
+bool utrace_idle(struct utrace *utrace);
 
 /*
  * A thread that its creator has not reported yet: others wait with attaching
@@ -138,10 +140,10 @@ bool utrace_idle(struct task_struct *task);
  * will be none.
  */
 int utrace_newborn(struct task_struct *child);
-void utrace_born(struct task_struct *child);
+void utrace_born(struct utrace *utrace);
 
 /* What utrace_barrier() may be waiting for on behalf of the host has changed. */
-void utrace_settled(struct task_struct *task);
+void utrace_settled(struct utrace *utrace);
 
 /* Sleep in utrace_host_wait() so that utrace_settled() and the core wake it. */
 int utrace_wait(struct utrace *utrace, bool (*done)(void *arg), void *arg);
@@ -150,10 +152,10 @@ int utrace_wait(struct utrace *utrace, bool (*done)(void *arg), void *arg);
  * Detach every engine as their owners would; the host is going down:
  * utrace_host_up() and utrace_host_generation() have said so before.
  */
-void utrace_detach_all(struct task_struct *task);
+void utrace_detach_all(struct utrace *utrace);
 
 /* No callback runs for it, and none of an engine is about to be released. */
-bool utrace_quiet(struct task_struct *task);
+bool utrace_quiet(struct utrace *utrace);
 
 struct utrace *utrace_get(struct utrace *utrace);
 void utrace_put(struct utrace *utrace);

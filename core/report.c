@@ -5,18 +5,6 @@
 static const struct utrace_decision go_on = { .resume = UTRACE_RESUME };
 
 /*
- * The thread's state, if there is anything to report to.  The reference is the
- * one of the host's storage: the thread's own context is what ends that.
- */
-static struct utrace *state(struct task_struct *task)
-{
-	struct utrace *utrace = utrace_host_state(task);
-
-	utrace_put(utrace);
-	return utrace;
-}
-
-/*
  * Whether a pass is to be made.  A QUIESCE engine alone does not bring it
  * about: it hears of events that some engine asked for (REP-2).
  */
@@ -69,11 +57,9 @@ static bool anyone_wants_call(struct utrace *utrace, unsigned long event,
 	return found;
 }
 
-bool utrace_wants_syscall(struct task_struct *task, unsigned long event,
-			  int abi, long nr)
+bool utrace_wants_syscall(struct utrace *utrace, unsigned long event, int abi,
+			  long nr)
 {
-	struct utrace *utrace = state(task);
-
 	return wanted(utrace, event) &&
 	       anyone_wants_call(utrace, event, abi, nr);
 }
@@ -112,12 +98,10 @@ static struct utrace_decision entry_pass(struct utrace *utrace,
 	return decision;
 }
 
-struct utrace_decision utrace_report_syscall_entry(struct task_struct *task,
+struct utrace_decision utrace_report_syscall_entry(struct utrace *utrace,
 						   struct pt_regs *regs,
 						   int abi, long nr)
 {
-	struct utrace *utrace = state(task);
-
 	if (!wanted(utrace, UTRACE_EVENT(SYSCALL_ENTRY)))
 		return utrace ? pass_decide(utrace, false, 0) : go_on;
 	utrace->abi = abi;
@@ -127,12 +111,11 @@ struct utrace_decision utrace_report_syscall_entry(struct task_struct *task,
 	return entry_pass(utrace, regs, UTRACE_SYSCALL_RUN);
 }
 
-struct utrace_decision utrace_report_syscall_exit(struct task_struct *task,
+struct utrace_decision utrace_report_syscall_exit(struct utrace *utrace,
 						  struct pt_regs *regs,
 						  int abi, long nr)
 {
 	struct utrace_decision decision;
-	struct utrace *utrace = state(task);
 	struct engine *engine;
 	bool passed = false;
 	struct pass pass;
@@ -159,17 +142,17 @@ struct utrace_decision utrace_report_syscall_exit(struct task_struct *task,
 
 /* ---- clone, exec, exit, job control -------------------------------------- */
 
-struct utrace_decision utrace_report_clone(struct task_struct *task,
+struct utrace_decision utrace_report_clone(struct utrace *utrace,
 					   unsigned long clone_flags,
 					   struct task_struct *child)
 {
-	struct utrace *utrace = state(task), *young = utrace_host_state(child);
+	struct utrace *young = utrace_host_state(child);
 	struct utrace_decision decision = go_on;
 	struct engine *engine;
 	struct pass pass;
 
 	if (young)
-		port_store(&young->creator, task);
+		port_store(&young->creator, utrace ? utrace->task : NULL);
 	if (wanted(utrace, UTRACE_EVENT(CLONE))) {
 		pass_begin(&pass, utrace, UTRACE_EVENT(CLONE));
 		report(&pass, engine, pass_for_each, true,
@@ -181,24 +164,21 @@ struct utrace_decision utrace_report_clone(struct task_struct *task,
 	}
 	if (utrace)
 		decision = pass_decide(utrace, false, 0);
+	utrace_born(young);
 	utrace_put(young);
-	utrace_born(child);
 	return decision;
 }
 
-struct utrace_decision utrace_report_vfork(struct task_struct *task)
+struct utrace_decision utrace_report_vfork(struct utrace *utrace)
 {
-	struct utrace *utrace = state(task);
-
 	return utrace ? pass_decide(utrace, true, POINT_VFORK) : go_on;
 }
 
-struct utrace_decision utrace_report_exec(struct task_struct *task,
+struct utrace_decision utrace_report_exec(struct utrace *utrace,
 					  const struct linux_binfmt *fmt,
 					  const struct linux_binprm *bprm,
 					  struct pt_regs *regs)
 {
-	struct utrace *utrace = state(task);
 	struct engine *engine;
 	struct pass pass;
 
@@ -239,11 +219,10 @@ void utrace_ends_stop(struct utrace *utrace)
 	port_unlock(&utrace->lock);
 }
 
-struct utrace_decision utrace_report_exit(struct task_struct *task,
+struct utrace_decision utrace_report_exit(struct utrace *utrace,
 					  long orig_code, long *code)
 {
 	struct utrace_decision decision = go_on;
-	struct utrace *utrace = state(task);
 	struct engine *engine;
 	struct pass pass;
 
@@ -265,10 +244,9 @@ struct utrace_decision utrace_report_exit(struct task_struct *task,
 	return decision;
 }
 
-struct utrace_decision utrace_report_jctl(struct task_struct *task, int type,
+struct utrace_decision utrace_report_jctl(struct utrace *utrace, int type,
 					  int notify)
 {
-	struct utrace *utrace = state(task);
 	struct engine *engine;
 	struct pass pass;
 
@@ -286,11 +264,10 @@ struct utrace_decision utrace_report_jctl(struct task_struct *task, int type,
 
 /* ---- after a stop -------------------------------------------------------- */
 
-struct utrace_decision utrace_continue(struct task_struct *task,
+struct utrace_decision utrace_continue(struct utrace *utrace,
 				       struct pt_regs *regs,
 				       struct utrace_signal *sig)
 {
-	struct utrace *utrace = state(task);
 	struct utrace_decision decision = go_on;
 	enum point point;
 	bool again;
@@ -328,20 +305,17 @@ struct utrace_decision utrace_continue(struct task_struct *task,
 	case POINT_EXIT:
 		return pass_decide(utrace, false, 0);
 	default:
-		return utrace_report_user(task, regs, sig, false);
+		return utrace_report_user(utrace, regs, sig, false);
 	}
 }
 
-bool utrace_holds_stop(struct task_struct *task)
+bool utrace_holds_stop(struct utrace *utrace)
 {
-	struct utrace *utrace = state(task);
-
 	return utrace && (port_load_acquire(&utrace->events) & ENGINE_STOP);
 }
 
-enum utrace_resume_action utrace_due(struct task_struct *task)
+enum utrace_resume_action utrace_due(struct utrace *utrace)
 {
-	struct utrace *utrace = state(task);
 	enum utrace_resume_action due;
 
 	if (!utrace)

@@ -117,13 +117,12 @@ static void signal_pass(struct utrace *utrace, unsigned long event,
 	pass_end(&pass);
 }
 
-struct utrace_decision utrace_report_signal(struct task_struct *task,
+struct utrace_decision utrace_report_signal(struct utrace *utrace,
 					    struct pt_regs *regs,
 					    struct utrace_signal *sig)
 {
 	struct class class = classify(sig->info.si_signo, &sig->orig_ka);
 	struct utrace_decision decision = { .resume = UTRACE_RESUME };
-	struct utrace *utrace = utrace_host_state(task);
 	unsigned long events = class.event | UTRACE_EVENT(QUIESCE);
 
 	sig->action = class.action;
@@ -135,7 +134,6 @@ struct utrace_decision utrace_report_signal(struct task_struct *task,
 		signal_pass(utrace, class.event, events, regs, sig,
 			    &sig->orig_ka);
 	decision = pass_decide(utrace, false, POINT_USER);
-	utrace_put(utrace);
 	return decision;
 }
 
@@ -154,13 +152,12 @@ static bool report_due(struct utrace *utrace, bool handler)
 	return due || handler;
 }
 
-struct utrace_decision utrace_report_user(struct task_struct *task,
+struct utrace_decision utrace_report_user(struct utrace *utrace,
 					  struct pt_regs *regs,
 					  struct utrace_signal *sig,
 					  bool handler)
 {
 	struct utrace_decision decision = { .resume = UTRACE_RESUME };
-	struct utrace *utrace = utrace_host_state(task);
 	u32 start = handler ? UTRACE_SIGNAL_HANDLER : UTRACE_SIGNAL_REPORT;
 	bool due;
 
@@ -183,6 +180,5 @@ struct utrace_decision utrace_report_user(struct task_struct *task,
 			       POINT_USER);
 	if (!due && decision.resume != UTRACE_STOP)
 		sig->left_over = false;
-	utrace_put(utrace);
 	return decision;
 }

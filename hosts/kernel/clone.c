@@ -27,11 +27,11 @@ HOOK(FOR_CURRENT, struct task_struct *, copy_process,
 }
 
 /* Others wait with attaching until the callbacks are over (ATT-9). */
-static void begin_birth(struct task_struct *child)
+static void begin_birth(struct traced *traced, struct task_struct *child)
 {
 	struct traced *young;
 
-	if (!(utrace_wanted(current) & UTRACE_EVENT(CLONE)) ||
+	if (!(utrace_wanted(state_of(traced)) & UTRACE_EVENT(CLONE)) ||
 	    utrace_newborn(child))
 		return;
 	rcu_read_lock();
@@ -50,15 +50,15 @@ HOOK(FOR_CURRENT, void, wake_up_new_task, (struct task_struct *child))
 	/* it may be gone before we are back */
 	get_task_struct(child);
 	if (ours) {
-		begin_birth(child);
-		decision = utrace_report_clone(current, traced->clone_flags,
+		begin_birth(traced, child);
+		decision = utrace_report_clone(state_of(traced), traced->clone_flags,
 					       child);
 		come_back_for(traced, decision);
 		traced->child = NULL;
 	}
 	original(wake_up_new_task)(child);
 	if (ours && (traced->clone_flags & CLONE_VFORK)) {
-		decision = utrace_report_vfork(current);
+		decision = utrace_report_vfork(state_of(traced));
 		decision = obey_stop(traced, task_pt_regs(current), decision);
 		come_back_for(traced, decision);
 	}

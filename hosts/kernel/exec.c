@@ -21,7 +21,7 @@ HOOK(FOR_CURRENT, int, bprm_execve, EXECVE_PARAMS)
 
 	if (ret >= 0)
 		come_back_for(traced,
-			utrace_report_exec(current, current->mm->binfmt, bprm,
+			utrace_report_exec(state_of(traced), current->mm->binfmt, bprm,
 					   task_pt_regs(current)));
 	frame_leave(traced);
 	return ret;

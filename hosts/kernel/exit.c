@@ -38,7 +38,7 @@ static long report_exit(struct traced *traced, long orig_code)
 	struct utrace_decision decision;
 	long code = orig_code;
 
-	decision = utrace_report_exit(current, orig_code, &code);
+	decision = utrace_report_exit(state_of(traced), orig_code, &code);
 	if (!killed)
 		obey_stop(traced, task_pt_regs(current), decision);
 	if (code != orig_code)

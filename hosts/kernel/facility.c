@@ -68,13 +68,13 @@ EXPORT_SYMBOL_GPL(utrace_init);
 
 static void detach(struct traced *traced)
 {
-	utrace_detach_all(traced->task);
+	utrace_detach_all(state_of(traced));
 }
 
 /* Wait until no callback runs, and none will release an engine. */
 static void await_quiet(struct traced *traced)
 {
-	while (!utrace_quiet(traced->task))
+	while (!utrace_quiet(state_of(traced)))
 		msleep(1);
 }
 
@@ -84,7 +84,7 @@ static bool in_callback(void)
 	bool in = false;
 
 	if (traced) {
-		in = !utrace_quiet(current);
+		in = !utrace_quiet(state_of(traced));
 		traced_put(traced);
 	}
 	return in;

@@ -82,7 +82,7 @@ static bool completes(void)
 
 static void report_jctl(struct traced *traced, int type, int notify)
 {
-	come_back_for(traced, utrace_report_jctl(current, type, notify));
+	come_back_for(traced, utrace_report_jctl(state_of(traced), type, notify));
 }
 
 /*
@@ -96,7 +96,7 @@ void report_continued(struct traced *traced, bool was_stopped)
 
 	if (!was_stopped && !(READ_ONCE(signal->flags) & SIGNAL_CLD_MASK))
 		return;
-	if (!(utrace_wanted(current) & UTRACE_EVENT(JCTL)))
+	if (!(utrace_wanted(state_of(traced)) & UTRACE_EVENT(JCTL)))
 		return;
 	lock();
 	note = signal->flags & SIGNAL_CLD_MASK;
@@ -129,7 +129,7 @@ HOOK(FOR_CURRENT, bool, do_signal_stop, (int signr))
 	if (!signr && facility_leaves()) {
 		/* it comes here again, and then through no wrapper */
 		stopped = false;
-	} else if (utrace_wanted(current) & UTRACE_EVENT(JCTL)) {
+	} else if (utrace_wanted(state_of(traced)) & UTRACE_EVENT(JCTL)) {
 		stopped = stop(traced, signr);
 	} else {
 		WRITE_ONCE(traced->job_stopped, true);

@@ -257,7 +257,7 @@ static bool report(struct traced *traced, const kernel_siginfo_t *info,
 	/* SIGCONT takes the mark away, and with it a stop by this signal */
 	current->jobctl |= JOBCTL_STOP_DEQUEUED;
 	unlock();
-	*decision = utrace_report_signal(current, task_pt_regs(current), sig);
+	*decision = utrace_report_signal(state_of(traced), task_pt_regs(current), sig);
 	/* nobody's step leaves a signal for the program (SIG-14) */
 	if (step && sig->action == UTRACE_SIGNAL_CORE &&
 	    sig->info.si_signo == SIGTRAP)
@@ -388,12 +388,12 @@ static bool report_user(struct traced *traced)
 			       traced->handler_due || traced->job_stopped)) {
 		handler = traced->handler_due;
 		traced->handler_due = false;
-		decision = utrace_report_user(current, regs, &traced->sig,
+		decision = utrace_report_user(state_of(traced), regs, &traced->sig,
 					      handler);
 		if (decision.resume != UTRACE_STOP && traced->job_stopped) {
 			/* whoever found it so before has a word in it */
 			smp_store_mb(traced->job_stopped, false);
-			if (utrace_holds_stop(current))
+			if (utrace_holds_stop(state_of(traced)))
 				WRITE_ONCE(traced->due, true);
 		}
 		WRITE_ONCE(traced->job_stopped, false);

@@ -103,7 +103,7 @@ static void stay(struct traced *traced)
 	spin_lock_irq(&sighand->siglock);
 	traced->stop = true;
 	spin_unlock_irq(&sighand->siglock);
-	if (utrace_holds_stop(current))
+	if (utrace_holds_stop(state_of(traced)))
 		hold(traced);
 }
 
@@ -115,7 +115,7 @@ struct utrace_decision obey_stop(struct traced *traced, struct pt_regs *regs,
 		stay(traced);
 		if (fatal_signal_pending(current) || traced->killed)
 			break;
-		decision = utrace_continue(current, regs, &traced->sig);
+		decision = utrace_continue(state_of(traced), regs, &traced->sig);
 	}
 	return decision;
 }
@@ -134,6 +134,16 @@ bool utrace_host_job_stopped(struct task_struct *task)
 	return stopped;
 }
 
+static bool holds_stop(struct task_struct *task)
+{
+	bool holds;
+
+	rcu_read_lock();
+	holds = utrace_holds_stop(state_find(task));
+	rcu_read_unlock();
+	return holds;
+}
+
 /* It may be on its way to the stop, or be frozen there. */
 int utrace_host_inactive(struct task_struct *task)
 {
@@ -147,7 +157,7 @@ int utrace_host_inactive(struct task_struct *task)
 						     TASK_INTERRUPTIBLE)) &&
 		    kernel(wait_task_inactive)(task, state))
 			return 0;
-		if (READ_ONCE(task->exit_state) || !utrace_holds_stop(task))
+		if (READ_ONCE(task->exit_state) || !holds_stop(task))
 			return -EAGAIN;
 		schedule_timeout_uninterruptible(1);
 	}

@@ -21,7 +21,7 @@
  */
 void syscalls_arm(struct traced *traced)
 {
-	unsigned long wanted = utrace_wanted(traced->task);
+	unsigned long wanted = utrace_wanted(state_of(traced));
 
 	if (wanted & UTRACE_EVENT(SYSCALL_ENTRY))
 		set_task_syscall_work(traced->task, SYSCALL_AUDIT);
@@ -60,8 +60,10 @@ void syscalls_drop_exit(struct task_struct *task)
 
 void syscalls_disarm(struct traced *traced)
 {
-	unsigned long wanted = utrace_wanted(traced->task);
+	unsigned long wanted = utrace_wanted(state_of(traced));
 
+	if ((wanted & UTRACE_EVENT_SYSCALL) == UTRACE_EVENT_SYSCALL)
+		return;
 	if (!(wanted & UTRACE_EVENT(SYSCALL_ENTRY)))
 		syscalls_drop_entry(traced->task);
 	if (!(wanted & UTRACE_EVENT(SYSCALL_EXIT)))
@@ -83,7 +85,7 @@ static bool report_entry(struct traced *traced, struct pt_regs *regs)
 {
 	struct utrace_decision decision;
 
-	decision = utrace_report_syscall_entry(current, regs, abi_of(regs),
+	decision = utrace_report_syscall_entry(state_of(traced), regs, abi_of(regs),
 					       regs->orig_ax);
 	if (decision.resume == UTRACE_STOP)
 		decision = obey_stop(traced, regs, decision);
@@ -106,7 +108,8 @@ static bool report_entry(struct traced *traced, struct pt_regs *regs)
 		work &= ~SYSCALL_WORK_SECCOMP;				\
 	nr = call;							\
 	/* a tracer beside us may have cleared the bits */		\
-	syscalls_arm(traced);						\
+	if (current->ptrace)						\
+		syscalls_arm(traced);					\
 	frame_leave(traced);						\
 	make ? nr : -1L; })
 
@@ -167,7 +170,7 @@ HOOK(FOR_ALL, void, user_single_step_report, (struct pt_regs *regs))
 		traced = NULL;
 	if (traced)
 		come_back_for(traced,
-			utrace_report_syscall_exit(current, regs, abi_of(regs),
+			utrace_report_syscall_exit(state_of(traced), regs, abi_of(regs),
 						   regs->orig_ax));
 	if (test_thread_flag(TIF_SINGLESTEP) &&
 	    !(traced && step_over_call(traced, regs)))

@@ -63,30 +63,33 @@ bool traced_group_wants(struct task_struct *task, unsigned long events)
 	struct task_struct *thread;
 
 	for_each_thread(task, thread)
-		if (traced_find(thread) && (utrace_wanted(thread) & events))
+		if (utrace_wanted(state_find(thread)) & events)
 			return true;
 	return false;
 }
 
 /* ---- host.h: storage ----------------------------------------------------- */
 
-/* The state of an earlier time that the facility was up is none. */
-static struct utrace *state_of(struct traced *traced)
+struct utrace *state_of(struct traced *traced)
 {
 	if (traced->generation != facility_generation())
 		return NULL;
 	return rcu_dereference_raw(traced->utrace);
 }
 
+struct utrace *state_find(struct task_struct *task)
+{
+	struct traced *traced = traced_find(task);
+
+	return traced ? state_of(traced) : NULL;
+}
+
 struct utrace *utrace_host_state(struct task_struct *task)
 {
-	struct utrace *utrace = NULL;
-	struct traced *traced;
+	struct utrace *utrace;
 
 	rcu_read_lock();
-	traced = traced_find(task);
-	if (traced)
-		utrace = utrace_get(state_of(traced));
+	utrace = utrace_get(state_find(task));
 	rcu_read_unlock();
 	return utrace;
 }
@@ -262,11 +265,11 @@ int utrace_host_adopt(struct task_struct *task)
 /* The partner of utrace_host_adopt(): one of the two sees the other. */
 void traced_settle(struct traced *traced)
 {
-	if (traced->stepping || !utrace_idle(traced->task))
+	if (traced->stepping || !utrace_idle(state_of(traced)))
 		return;
 	syscalls_disarm(traced);
 	smp_store_mb(traced->awake, false);
-	if (!utrace_idle(traced->task))
+	if (!utrace_idle(state_of(traced)))
 		WRITE_ONCE(traced->awake, true);
 }
 
@@ -274,7 +277,7 @@ void traced_settle(struct traced *traced)
 
 static void reap(struct traced *traced)
 {
-	utrace_report_reap(traced->task);
+	utrace_report_reap(state_of(traced));
 	forget(traced);
 }
 
@@ -290,7 +293,7 @@ void traced_died(struct traced *traced, int signal)
 	spin_unlock(&traced->lock);
 	if (!mine)
 		return;
-	utrace_report_death(traced->task, traced->group_dead, signal);
+	utrace_report_death(state_of(traced), traced->group_dead, signal);
 	spin_lock(&traced->lock);
 	traced->end = END_DEAD;
 	reap_too = traced->reap_due;

@@ -110,7 +110,13 @@ struct traced {
 
 /* Under RCU, or by the thread itself: it stays until the thread is reaped. */
 struct traced *traced_find(struct task_struct *task);
-/* The same from anywhere, with a reference. */
+/*
+ * What the core keeps for it, null: nothing, or only something of an earlier time
+ * that the facility was up.  Under RCU, or by the thread itself.
+ */
+struct utrace *state_of(struct traced *traced);
+struct utrace *state_find(struct task_struct *task);
+/* traced_find() from anywhere, with a reference. */
 struct traced *traced_get(struct task_struct *task);
 void traced_put(struct traced *traced);
 /* Whether an engine of the thread's group asks for any of @events. Under RCU. */

@@ -94,7 +94,7 @@ static int adopt_zombie(struct utrace_thread *thread)
 	utrace_thread_get(thread);
 	port_store_seq(&thread->phase, PHASE_SEIZED);
 	set_run(thread, RUN_DEAD);
-	utrace_report_death(thread, false, 0);
+	utrace_report_death(state_of(thread), false, 0);
 	reaper_watch(thread);
 	return 0;
 }
@@ -289,7 +289,7 @@ bool let_go(struct utrace_thread *thread, int sig)
 	bool gone = false, free = false;
 
 	pthread_mutex_lock(&thread->lock);
-	if (utrace_idle(thread)) {
+	if (utrace_idle(state_of(thread))) {
 		regs_flush(thread);
 		set_run(thread, RUN_RUNNING);
 		gone = true;
@@ -307,7 +307,7 @@ bool let_go(struct utrace_thread *thread, int sig)
 	thread->going = gone && !free;
 	pthread_mutex_unlock(&thread->lock);
 	if (free) {
-		utrace_settled(thread);
+		utrace_settled(state_of(thread));
 		utrace_thread_put(thread);
 	}
 	return gone;

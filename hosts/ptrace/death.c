@@ -82,7 +82,7 @@ void note_parent(struct utrace_thread *thread)
 	struct proc_stat stat, parent;
 
 	if (!is_leader(thread) ||
-	    !(utrace_wanted(thread) & _UTRACE_DEATH_EVENTS) ||
+	    !(utrace_wanted(state_of(thread)) & _UTRACE_DEATH_EVENTS) ||
 	    proc_read_stat(thread->tgid, thread->tid, &stat))
 		return;
 	thread->ppid = stat.ppid;
@@ -94,7 +94,7 @@ void note_parent(struct utrace_thread *thread)
 /* Nothing more will come of it. Gives back the reference of its adoption. */
 void bury(struct utrace_thread *thread)
 {
-	utrace_report_reap(thread);
+	utrace_report_reap(state_of(thread));
 	thread_forget(thread);
 	utrace_thread_put(thread);
 }
@@ -104,7 +104,7 @@ static void report_missed_exit(struct utrace_thread *thread, int status)
 	long code = status;
 
 	if (!thread->exit_reported)
-		utrace_report_exit(thread, code, &code);
+		utrace_report_exit(state_of(thread), code, &code);
 	thread->exit_reported = true;
 }
 
@@ -117,13 +117,13 @@ static void leave_worker(struct utrace_thread *thread)
 	disown(thread);
 	port_store_seq(&thread->run, RUN_DEAD);
 	pthread_mutex_unlock(&thread->lock);
-	utrace_settled(thread);
+	utrace_settled(state_of(thread));
 }
 
 /* Its wait status was fetched: dead, and unless it is a leader reaped too. */
 void on_death(struct utrace_thread *thread, int status)
 {
-	bool wanted = utrace_wanted(thread) & _UTRACE_DEATH_EVENTS;
+	bool wanted = utrace_wanted(state_of(thread)) & _UTRACE_DEATH_EVENTS;
 	bool dead_before = thread->dead_before_siblings;
 	bool leader = is_leader(thread), group_dead = leader;
 	int signal = -1;
@@ -137,7 +137,7 @@ void on_death(struct utrace_thread *thread, int status)
 	leave_worker(thread);
 	report_missed_exit(thread, status);
 	if (!dead_before)
-		utrace_report_death(thread, group_dead, signal);
+		utrace_report_death(state_of(thread), group_dead, signal);
 	if (leader)
 		reaper_watch(thread);
 	else
@@ -192,7 +192,7 @@ void check_exiting(struct worker *worker)
 		thread->dead_before_siblings = true;
 		port_store_seq(&thread->run, RUN_DEAD);
 		set_current(thread);
-		utrace_report_death(thread, false, -2);
+		utrace_report_death(state_of(thread), false, -2);
 		set_current(NULL);
 	}
 }
@@ -221,7 +221,7 @@ void on_replaced(struct utrace_thread *leader)
 	set_current(leader);
 	report_missed_exit(leader, 0);
 	if (!dead_before)
-		utrace_report_death(leader, false, -2);
+		utrace_report_death(state_of(leader), false, -2);
 	bury(leader);
 	set_current(NULL);
 }

@@ -169,7 +169,7 @@ static void detach_everything(void)
 
 	while ((thread = threads_take())) {
 		utrace_start_drop(thread);
-		utrace_detach_all(thread);
+		utrace_detach_all(state_of(thread));
 		utrace_thread_put(thread);
 	}
 }
@@ -232,7 +232,7 @@ bool utrace_host_forked(void)
 
 struct utrace *utrace_host_state(struct task_struct *task)
 {
-	return utrace_get(port_load_acquire(&task->state));
+	return utrace_get(state_of(task));
 }
 
 struct utrace *utrace_host_install(struct task_struct *task,

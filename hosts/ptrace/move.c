@@ -234,8 +234,8 @@ static void lose(struct utrace_thread *thread)
 	disown(thread);
 	port_store_seq(&thread->phase, PHASE_FREE);
 	pthread_mutex_unlock(&thread->lock);
-	utrace_detach_all(thread);
-	utrace_settled(thread);
+	utrace_detach_all(state_of(thread));
+	utrace_settled(state_of(thread));
 	utrace_thread_put(thread);
 }
 

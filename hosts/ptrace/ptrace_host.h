@@ -163,6 +163,12 @@ struct utrace_thread {
 	struct move *move;	/* to another worker; see move.c */
 };
 
+/* What the core keeps for it; null before the first attach. */
+static inline struct utrace *state_of(struct utrace_thread *thread)
+{
+	return port_load_acquire(&thread->state);
+}
+
 /* One job for a worker: something that another thread waits for. */
 struct job {
 	struct list_head link;

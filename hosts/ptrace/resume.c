@@ -37,7 +37,7 @@ static bool wants_calls(unsigned long wanted)
 /* Whether a running thread has to be stopped for what engines want now. */
 bool needs_interrupt(struct utrace_thread *thread)
 {
-	unsigned long wanted = utrace_wanted(thread);
+	unsigned long wanted = utrace_wanted(state_of(thread));
 
 	if (thread->mode == PTRACE_SYSCALL && thread->in_call)
 		return false;
@@ -73,7 +73,7 @@ static int step_request(struct utrace_thread *thread,
 void settle(struct utrace_thread *thread, unsigned int asked)
 {
 	port_store_seq(&thread->settled, asked);
-	utrace_settled(thread);
+	utrace_settled(state_of(thread));
 }
 
 /*
@@ -93,7 +93,7 @@ void resume(struct utrace_thread *thread, int sig,
 	if (thread->going && let_go(thread, sig))
 		return;
 	asked = port_load_seq(&thread->asked);
-	wanted = utrace_wanted(thread);
+	wanted = utrace_wanted(state_of(thread));
 
 	thread->step_over_call = false;
 	if (action == UTRACE_SINGLESTEP || action == UTRACE_BLOCKSTEP)

@@ -369,7 +369,7 @@ static void report_signal(struct utrace_thread *thread, bool step_trap,
 	own_action(thread, sig->info.si_signo, &sig->orig_ka);
 	if (step_trap)
 		sig->orig_ka.sa.sa_handler = SIG_DFL;
-	decision = utrace_report_signal(thread, regs_of(thread), sig);
+	decision = utrace_report_signal(state_of(thread), regs_of(thread), sig);
 	/* nobody's step leaves a signal for the program (SIG-14) */
 	if (step_trap && sig->action == UTRACE_SIGNAL_CORE &&
 	    sig->info.si_signo == SIGTRAP)
@@ -415,7 +415,7 @@ void at_signal_stop(struct utrace_thread *thread, int signr)
 			}
 			sig->action = made->action;
 			free(made);
-			decision.resume = utrace_due(thread);
+			decision.resume = utrace_due(state_of(thread));
 			carry_signal(thread, decision, true);
 			return;
 		}

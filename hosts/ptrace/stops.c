@@ -69,14 +69,14 @@ static void at_entry(struct utrace_thread *thread)
 	thread->exit_deferred = false;
 	thread->exit_told = false;
 	if (restart) {
-		resume(thread, 0, utrace_due(thread) <= UTRACE_REPORT ?
+		resume(thread, 0, utrace_due(state_of(thread)) <= UTRACE_REPORT ?
 				  UTRACE_REPORT : UTRACE_RESUME);
 		return;
 	}
 	thread->aborted = false;
 	thread->abi = machine_entry_abi(thread);
 	thread->nr = regs->orig_ax;
-	decision = utrace_report_syscall_entry(thread, regs, thread->abi,
+	decision = utrace_report_syscall_entry(state_of(thread), regs, thread->abi,
 					       thread->nr);
 	/* a step that was asked for before lapses when a pass is made */
 	if (thread->step_over_call && !decision.passed &&
@@ -95,7 +95,7 @@ static bool cut_by_us(struct utrace_thread *thread)
 {
 	struct utrace_regs *regs = regs_of(thread);
 
-	return thread->interrupted && utrace_due(thread) != UTRACE_INTERRUPT &&
+	return thread->interrupted && utrace_due(state_of(thread)) != UTRACE_INTERRUPT &&
 	       (machine_repair_eintr(regs) || machine_call_cut(regs));
 }
 
@@ -106,7 +106,7 @@ struct utrace_decision report_call_exit(struct utrace_thread *thread)
 	thread->exit_told = true;
 	if ((long)regs->orig_ax == -1 && thread->aborted)
 		regs_show_nr(thread, thread->nr);
-	return utrace_report_syscall_exit(thread, regs, thread->abi,
+	return utrace_report_syscall_exit(state_of(thread), regs, thread->abi,
 					  thread->nr);
 }
 
@@ -218,7 +218,7 @@ void check_newborns(struct worker *worker)
 		/* the creator's event comes at once, or was never to come */
 		if (orphan || now.tv_sec - thread->born_at > CREATOR_SECONDS) {
 			utrace_thread_get(thread);
-			utrace_born(thread);
+			utrace_born(state_of(thread));
 			release_newborn(worker, thread);
 			utrace_thread_put(thread);
 			return;
@@ -264,10 +264,10 @@ static void at_clone(struct worker *worker, struct utrace_thread *thread,
 	flags = machine_clone_flags(thread, event);
 	child = expect_newborn(worker, tid);
 	if (IS_ERR(child)) {
-		after_event(thread, utrace_report_vfork(thread));
+		after_event(thread, utrace_report_vfork(state_of(thread)));
 		return;
 	}
-	decision = utrace_report_clone(thread, flags, child);
+	decision = utrace_report_clone(state_of(thread), flags, child);
 	set_current(NULL);
 	if (child->newborn)
 		release_newborn(worker, child);
@@ -275,7 +275,7 @@ static void at_clone(struct worker *worker, struct utrace_thread *thread,
 	utrace_thread_put(child);
 	set_current(thread);
 	if (event == PTRACE_EVENT_VFORK) {
-		decision = utrace_report_vfork(thread);
+		decision = utrace_report_vfork(state_of(thread));
 		if (decision.resume == UTRACE_STOP) {
 			park(thread, PARKED_VFORK);
 			return;
@@ -349,11 +349,11 @@ static void at_exec(struct utrace_thread *thread)
 	if (regs_fetch(thread))
 		return;
 	thread->abi = machine_syscall_abi(regs_of(thread));
-	if (utrace_wanted(thread) & UTRACE_EVENT(EXEC)) {
+	if (utrace_wanted(state_of(thread)) & UTRACE_EVENT(EXEC)) {
 		read_exec_name(thread, filename, sizeof(filename));
 		read_exe(thread, interp, sizeof(interp));
 	}
-	decision = utrace_report_exec(thread, NULL, &bprm, regs_of(thread));
+	decision = utrace_report_exec(state_of(thread), NULL, &bprm, regs_of(thread));
 	after_event(thread, decision);
 }
 
@@ -370,7 +370,7 @@ static void at_exit(struct worker *worker, struct utrace_thread *thread)
 	note_parent(thread);
 	code = status;
 	thread->exit_reported = true;
-	utrace_report_exit(thread, code, &code);
+	utrace_report_exit(state_of(thread), code, &code);
 	thread->exiting = true;
 	if (thread->tid == thread->tgid && !thread->outlived &&
 	    !proc_read_stat(thread->tgid, thread->tid, &stat) &&
@@ -403,7 +403,7 @@ static bool all_others(struct utrace_thread *thread, bool stopped)
 
 static void stay_stopped(struct utrace_thread *thread)
 {
-	if (utrace_holds_stop(thread)) {
+	if (utrace_holds_stop(state_of(thread))) {
 		park(thread, PARKED_JOB_STOP);
 		return;
 	}
@@ -423,7 +423,7 @@ static void at_group_stop(struct utrace_thread *thread)
 	if (!thread->job_stopped) {
 		notify = all_others(thread, true);
 		port_store_seq(&thread->job_stopped, true);
-		utrace_report_jctl(thread, CLD_STOPPED,
+		utrace_report_jctl(state_of(thread), CLD_STOPPED,
 				   notify ? CLD_STOPPED : 0);
 	}
 	if (!let_go(thread, 0))
@@ -435,7 +435,7 @@ static void at_continue(struct utrace_thread *thread)
 	bool notify = all_others(thread, true);
 
 	port_store_seq(&thread->job_stopped, false);
-	utrace_report_jctl(thread, CLD_CONTINUED, notify ? CLD_CONTINUED : 0);
+	utrace_report_jctl(state_of(thread), CLD_CONTINUED, notify ? CLD_CONTINUED : 0);
 }
 
 /* ---- interrupts ---------------------------------------------------------------------- */
@@ -458,7 +458,7 @@ static void at_interrupt(struct utrace_thread *thread)
 	machine_repair_eintr(regs);
 	if (let_go(thread, 0))
 		return;
-	due = utrace_due(thread);
+	due = utrace_due(state_of(thread));
 	if (thread->handler_due) {
 		thread->handler_due = false;
 		at_user(thread, true);
@@ -584,7 +584,7 @@ static void to_running(struct utrace_thread *thread, unsigned int kicks)
 	bool in_call = thread->mode == PTRACE_SYSCALL && thread->in_call;
 	unsigned int asked = port_load_seq(&thread->asked);
 
-	if ((kicks & UTRACE_KICK_IDLE) && utrace_idle(thread)) {
+	if ((kicks & UTRACE_KICK_IDLE) && utrace_idle(state_of(thread))) {
 		thread->going = true;
 		interrupt(thread);
 	}
@@ -612,8 +612,8 @@ void handle_mail(struct utrace_thread *thread, unsigned int kicks)
 		to_running(thread, kicks);
 		return;
 	case RUN_LISTENING:
-		if (utrace_holds_stop(thread) ||
-		    ((kicks & UTRACE_KICK_IDLE) && utrace_idle(thread)))
+		if (utrace_holds_stop(state_of(thread)) ||
+		    ((kicks & UTRACE_KICK_IDLE) && utrace_idle(state_of(thread))))
 			interrupt(thread);
 		break;
 	case RUN_PARKED:
@@ -624,7 +624,7 @@ void handle_mail(struct utrace_thread *thread, unsigned int kicks)
 			/* settled by that; it may run by now, and more be wanted */
 			return;
 		}
-		if (!utrace_holds_stop(thread) && !let_go(thread, 0))
+		if (!utrace_holds_stop(state_of(thread)) && !let_go(thread, 0))
 			stay_stopped(thread);
 		break;
 	default:

@@ -27,7 +27,7 @@ void at_user(struct utrace_thread *thread, bool handler)
 	struct utrace_decision decision;
 
 	regs_fetch(thread);
-	decision = utrace_report_user(thread, regs_of(thread), &thread->sig,
+	decision = utrace_report_user(state_of(thread), regs_of(thread), &thread->sig,
 				      handler);
 	carry_out(thread, decision);
 }
@@ -49,7 +49,7 @@ void continue_parked(struct utrace_thread *thread)
 
 	if (at != PARKED_ENTRY && let_go(thread, 0))
 		return;
-	decision = utrace_continue(thread, regs_of(thread), &thread->sig);
+	decision = utrace_continue(state_of(thread), regs_of(thread), &thread->sig);
 	if (decision.resume == UTRACE_STOP) {
 		park(thread, at);
 		return;
