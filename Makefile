@@ -104,7 +104,8 @@ CLI_SRC := $(wildcard cli/*.c)
 ENGINE_COMMON_SRC := $(wildcard engines/common/*.c)
 ENGINES := $(filter-out common,$(sort \
 	$(patsubst engines/%/,%,$(dir $(wildcard engines/*/*.c)))))
-CONTRACT_SRC := $(wildcard tests/contract/*.c)
+CONTRACT_USER_SRC := $(wildcard tests/contract/user/*.c)
+CONTRACT_SRC := $(wildcard tests/contract/*.c) $(CONTRACT_USER_SRC)
 STRESS_SRC := $(wildcard tests/stress/*.c)
 PROGRAM_SRC := $(wildcard tests/programs/*.c)
 # What runs beside the kernel module, in the virtual machine

@@ -5,7 +5,8 @@
  * A test file includes this header alone (it brings <utrace/utrace.h>,
  * <utrace/state.h> and the kernel's names), uses no libc call but those of
  * string.h, and so compiles for every host.  harness.c is the library's
- * flavour, recorder.c serves all.  One file per section of the contract.
+ * flavour of the harness, kernel/ that of the module; checks.c, life.c,
+ * programs.c and recorder.c serve both.  One file per section of the contract.
  *
  *	TEST(stop_sticks, "REP-6 CTL-3")
  *	{
@@ -79,24 +80,25 @@ struct h_test {
 	const char *ids;		/* statements that it proves */
 	const char *file;
 	void (*run)(void);
-	struct h_test *next;
 };
 
-void h_register(struct h_test *test);
+/* Made known by a pointer in a section, which the linker makes a table of. */
+#define H_LISTED(section_, type_, object_)				\
+	static type_ *const object_##_listed				\
+	__attribute__((__used__, __no_reorder__, __section__(section_))) = &object_
 
-/* TEST(name, "ENG-1 ENG-2") { ... }: registered at load; names are unique. */
+/* TEST(name, "ENG-1 ENG-2") { ... }: names are unique. */
 #define TEST(name_, ids_)						\
 	static void test_##name_(void);					\
 	static struct h_test h_test_##name_ = {				\
 		.name = #name_, .ids = ids_, .file = __FILE__,		\
 		.run = test_##name_,					\
 	};								\
-	__attribute__((__constructor__))				\
-	static void h_reg_test_##name_(void)				\
-	{								\
-		h_register(&h_test_##name_);				\
-	}								\
+	H_LISTED("h_tests", struct h_test, h_test_##name_);		\
 	static void test_##name_(void)
+
+/* How a line that tells of a failure begins. */
+#define H_FAILED	"# FAIL "
 
 /* Record a failure, from any thread and any callback. */
 void h_fail(const char *file, int line, const char *fmt, ...)
@@ -428,32 +430,45 @@ bool h_thread_interrupt(struct h_thread *t);
  * killed.  CHECK in a part fails the test.  In the kernel there are none:
  * h_part_start() gives null.
  */
+#define H_PART_NOBODY	1	/* as an unprivileged user; null if not root */
+
+#ifdef __KERNEL__
+
+#define PART(name_)							\
+	__attribute__((__unused__)) static void part_##name_(long arg)
+
+struct h_part;
+
+static inline struct h_part *h_part_start(const char *name, long arg, int flags)
+{
+	return NULL;
+}
+
+static inline void h_part_tell(long value) { }
+static inline bool h_part_ask(struct h_part *part, long *value) { return false; }
+static inline void h_part_kill(struct h_part *part) { }
+
+#else
+
 struct h_part_def {
 	const char *name;
 	void (*run)(long arg);
-	struct h_part_def *next;
 };
-
-void h_register_part(struct h_part_def *part);
 
 #define PART(name_)							\
 	static void part_##name_(long arg);				\
 	static struct h_part_def h_part_##name_ = {			\
 		.name = #name_, .run = part_##name_,			\
 	};								\
-	__attribute__((__constructor__))				\
-	static void h_reg_part_##name_(void)			\
-	{								\
-		h_register_part(&h_part_##name_);			\
-	}								\
+	H_LISTED("h_parts", struct h_part_def, h_part_##name_);		\
 	static void part_##name_(__attribute__((__unused__)) long arg)
-
-#define H_PART_NOBODY	1	/* as an unprivileged user; null if not root */
 
 struct h_part;
 struct h_part *h_part_start(const char *name, long arg, int flags);
 void h_part_tell(long value);			/* in the part: hand out */
 bool h_part_ask(struct h_part *part, long *value);	/* in the test */
 void h_part_kill(struct h_part *part);		/* SIGKILL, and wait */
+
+#endif
 
 #endif /* CONTRACT_HARNESS_H */

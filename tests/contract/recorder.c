@@ -2,7 +2,7 @@
 /*
  * The recording engine of the contract tests, for every host.
  */
-#include "recorder.h"
+#include "flavour.h"
 
 static unsigned int rec_seq;		/* order over all recorders */
 static struct recorder *rec_list;	/* the test's own thread alone */
