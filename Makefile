@@ -110,7 +110,6 @@ STRESS_SRC := $(wildcard tests/stress/*.c)
 PROGRAM_SRC := $(wildcard tests/programs/*.c)
 # What runs beside the kernel module, in the virtual machine
 KERNEL_PROGRAM_SRC := $(wildcard tests/kernel/programs/*.c)
-KERNEL_CONTRACT_SRC := $(wildcard tests/contract/kernel/user/*.c)
 
 obj = $(patsubst %,$(OBJ)/%.o,$(basename $(1)))
 
@@ -123,6 +122,7 @@ ENGINE_COMMON_OBJ := $(call obj,$(ENGINE_COMMON_SRC))
 ENGINE_SRC := $(foreach e,$(ENGINES),$(wildcard engines/$(e)/*.c))
 ENGINE_OBJ := $(call obj,$(ENGINE_SRC))
 CONTRACT_OBJ := $(call obj,$(CONTRACT_SRC))
+DRIVER_OBJ := $(call obj,tests/contract/kernel/driver.c $(CONTRACT_USER_SRC))
 STRESS_OBJ := $(call obj,$(STRESS_SRC))
 
 SHLIB := $(BUILD)/libutrace.so.$(SOVERSION)
@@ -133,7 +133,7 @@ ENGINE_SO := $(ENGINES:%=$(BUILD)/engines/%.so)
 PROGRAMS := $(PROGRAM_SRC:tests/programs/%.c=$(BUILD)/tests/programs/%)
 KERNEL_PROGRAMS := \
 	$(KERNEL_PROGRAM_SRC:tests/kernel/programs/%.c=$(BUILD)/tests/kernel/%) \
-	$(if $(KERNEL_CONTRACT_SRC),$(BUILD)/tests/kernel/contract)
+	$(BUILD)/tests/kernel/contract
 
 ALL := $(if $(LIB_OBJ),$(SHLIB) $(DEVLIB) $(ARLIB) \
 	$(if $(CLI_SRC),$(COMMAND)) $(ENGINE_SO))
@@ -292,11 +292,11 @@ $(BUILD)/tests/kernel/%: tests/kernel/programs/%.c $(BUILD)/flags
 	$(Q)$(CC) $(CPPFLAGS) -Itests/programs $(STD) -pthread $(WARN) $(CFLAGS) \
 		-MMD -MP -MF $(OBJ)/tests/kernel/$*.d $(LDFLAGS) -o $@ $<
 
-$(BUILD)/tests/kernel/contract: $(call obj,$(KERNEL_CONTRACT_SRC)) \
-				$(BUILD)/objects
+# Drives the test module, which is built with the others.
+$(BUILD)/tests/kernel/contract: $(DRIVER_OBJ)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/tools/contain: $(OBJ)/tools/contain.o
 	$(call say,LD,$@)
@@ -309,10 +309,9 @@ $(BUILD)/tools/caps: $(OBJ)/tools/caps.o $(ARLIB)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) $(SECCOMP_LIBS)
 
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(CLI_OBJ) $(CLI_INST_OBJ) \
-	$(ENGINE_OBJ) $(ENGINE_COMMON_OBJ) $(CONTRACT_OBJ) $(STRESS_OBJ)) \
+	$(ENGINE_OBJ) $(ENGINE_COMMON_OBJ) $(CONTRACT_OBJ) $(DRIVER_OBJ) $(STRESS_OBJ)) \
 	$(PROGRAM_SRC:tests/programs/%.c=$(OBJ)/tests/programs/%.d) \
 	$(KERNEL_PROGRAM_SRC:tests/kernel/programs/%.c=$(OBJ)/tests/kernel/%.d) \
-	$(patsubst %.o,%.d,$(call obj,$(KERNEL_CONTRACT_SRC))) \
 	$(OBJ)/tools/contain.d $(OBJ)/tools/caps.d $(OBJ)/tests/embed/embed.d
 
 # ---- the kernel module -------------------------------------------------------

@@ -55,6 +55,7 @@ static struct hook *slots[SLOTS];
 
 /* Entered less left; one CPU's may be negative, the sum counts. */
 static DEFINE_PER_CPU(long, frames);
+static DEFINE_PER_CPU(unsigned long, entered);
 
 /* Functions begin at multiples of 16, and the hooked place is not far in. */
 #define FUNCTION_ALIGN	16UL
@@ -92,6 +93,16 @@ static long frames_total(void)
 
 	for_each_possible_cpu(cpu)
 		total += READ_ONCE(per_cpu(frames, cpu));
+	return total;
+}
+
+unsigned long hooks_entered(void)
+{
+	unsigned long total = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		total += READ_ONCE(per_cpu(entered, cpu));
 	return total;
 }
 
@@ -186,6 +197,7 @@ static void notrace at_hook(unsigned long ip, unsigned long parent_ip,
 	if (traced)
 		traced->frames++;
 	this_cpu_inc(frames);
+	this_cpu_inc(entered);
 	redirect(regs, hook->wrapper);
 }
 
@@ -292,5 +304,6 @@ void hooks_show(struct seq_file *m)
 
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
 		seq_printf(m, "hook %s\n", hooks[i]->name);
-	seq_printf(m, "frames %ld\n", frames_total());
+	seq_printf(m, "entered %lu\nframes %ld\n", hooks_entered(),
+		   frames_total());
 }

@@ -86,6 +86,9 @@ int hooks_place(void);
 /* Returns when no thread is in a wrapper, or will come into one. */
 void hooks_remove(void);
 
+/* How often somebody was sent through a wrapper. */
+unsigned long hooks_entered(void);
+
 /* What is hooked, for people to read. */
 struct seq_file;
 void hooks_show(struct seq_file *m);

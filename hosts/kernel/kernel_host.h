@@ -60,7 +60,7 @@ void syscalls_drop_exit(struct task_struct *task);
 FOR_EACH_MISS(DECLARE_MISS)
 #undef DECLARE_MISS
 
-/* debugfs.c: what is hooked and missed, in utrace/status there */
+/* stats.c: what is hooked and missed, in debugfs: utrace/status */
 void status_files_make(void);
 void status_files_remove(void);
 

@@ -42,7 +42,6 @@ bool is_current_pgrp_orphaned(void);
 	SYMBOL(task_work_run)		\
 	SYMBOL(cgroup_enter_frozen)	\
 	SYMBOL(cgroup_leave_frozen)	\
-	SYMBOL(task_user_regset_view)	\
 	SYMBOL(task_current_syscall)
 
 #define DECLARE_SYMBOL(name)	DECLARE_STATIC_CALL(kernel_##name, name);

@@ -109,11 +109,3 @@ bool utrace_host_settled(struct task_struct *task)
 {
 	return true;
 }
-
-void utrace_host_pass_begins(struct task_struct *task)
-{
-}
-
-void utrace_host_pass_ends(struct task_struct *task, unsigned int callbacks)
-{
-}

@@ -14,6 +14,7 @@
 
 #ifdef __KERNEL__
 
+#include <linux/binfmts.h>
 #include <linux/errno.h>
 #include <linux/pid.h>
 #include <linux/sched.h>

@@ -161,30 +161,6 @@ UTRACE_MUST_CHECK UTRACE_API struct utrace_pid *utrace_pid_find(pid_t nr);
 /** utrace_pid_put() - give it back; null is ignored */
 UTRACE_API void utrace_pid_put(struct utrace_pid *pid);
 
-/**
- * struct utrace_stats - counters of the library, since utrace_init()
- * @workers: threads that wait for traced threads
- * @stops: stops of traced threads that were fetched
- * @passes: reporting passes
- * @callbacks: callbacks
- * @queued_behind: stops of one process that waited while a callback for
- *	another process ran on the same worker
- */
-struct utrace_stats {
-	unsigned long workers;
-	unsigned long stops;
-	unsigned long passes;
-	unsigned long callbacks;
-	unsigned long queued_behind;
-};
-
-/**
- * utrace_get_stats() - read the counters
- * @stats: filled in
- * @size: sizeof(struct utrace_stats) where the caller was compiled
- */
-UTRACE_API void utrace_get_stats(struct utrace_stats *stats, size_t size);
-
 #ifdef __cplusplus
 }
 #endif

@@ -659,6 +659,31 @@ struct utrace_refusal {
 UTRACE_API int utrace_engine_refused(struct utrace_engine *engine,
 				     struct utrace_refusal *refusal);
 
+/**
+ * struct utrace_stats - counters of the host, since utrace_init()
+ * @workers: threads that wait for traced threads; 0 in the kernel
+ * @stops: how often a traced thread came to the host: stops that were fetched,
+ *	in the kernel calls of hooked functions
+ * @passes: reporting passes
+ * @callbacks: callbacks
+ * @queued_behind: stops of one process that waited while a callback for
+ *	another process ran on the same worker; 0 in the kernel
+ */
+struct utrace_stats {
+	unsigned long workers;
+	unsigned long stops;
+	unsigned long passes;
+	unsigned long callbacks;
+	unsigned long queued_behind;
+};
+
+/**
+ * utrace_get_stats() - read the counters
+ * @stats: filled in
+ * @size: sizeof(struct utrace_stats) where the caller was compiled
+ */
+UTRACE_API void utrace_get_stats(struct utrace_stats *stats, size_t size);
+
 #ifdef __cplusplus
 }
 #endif

@@ -12,7 +12,7 @@
 #ifdef __KERNEL__
 #include <linux/kernel.h>
 #include <linux/stdarg.h>
-#include <linux/wait.h>			/* WEXITED ... */
+#include <uapi/linux/wait.h>		/* WEXITED ... */
 #else
 #include <stdarg.h>
 #include <stdio.h>

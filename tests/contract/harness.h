@@ -38,6 +38,7 @@
 
 #ifdef __KERNEL__
 #include <asm/unistd.h>
+#include <linux/bug.h>
 #include <linux/elf.h>
 #else
 #include <asm/unistd.h>		/* __NR_* */
@@ -108,10 +109,17 @@ void h_note(const char *fmt, ...)
 	__attribute__((__format__(__printf__, 1, 2)));
 bool h_failed(void);		/* whether anything failed so far */
 void h_skip(const char *why);
-/* Record a failure and end the test now; in the test's own thread alone. */
+/* Record a failure and end the test now; in threads of the test alone. */
+#ifdef __KERNEL__
+/* Kbuild's objtool knows what does not return from a list of its own. */
+#define h_die(...)		do { h_leave(__VA_ARGS__); BUG(); } while (0)
+void h_leave(const char *file, int line, const char *fmt, ...)
+	__attribute__((__format__(__printf__, 3, 4)));
+#else
 __attribute__((__noreturn__))
 void h_die(const char *file, int line, const char *fmt, ...)
 	__attribute__((__format__(__printf__, 3, 4)));
+#endif
 
 bool h_check_eq(const char *file, int line, const char *what,
 		long long seen, long long wanted);

@@ -67,8 +67,6 @@ TEST(sta_init_and_exit, "STA-2")
 {
 	int i;
 
-	if (host_is("kernel"))
-		SKIP("up as long as its module is loaded");
 	CHECK_EQ(utrace_init(), -EALREADY);
 	CHECK_EQ(utrace_exit(), -EBUSY);
 	for (i = 0; i < 3; i++) {
@@ -99,8 +97,6 @@ TEST(sta_shutdown_detaches, "STA-2 INV-1")
 	struct utrace_engine *e;
 	unsigned int n;
 
-	if (host_is("kernel"))
-		SKIP("up as long as its module is loaded");
 	CHECK_EQ(rec_attach(r, prog_task(runs), EV(QUIESCE) |
 			    UTRACE_EVENT_SYSCALL), 0);
 	CHECK_EQ(rec_attach(s, prog_task(stopped), EV(QUIESCE)), 0);
@@ -142,8 +138,6 @@ TEST(sta_shutdown_waits, "STA-2")
 	struct gate *gate = gate_new();
 	struct h_thread *t;
 
-	if (host_is("kernel"))
-		SKIP("up as long as its module is loaded");
 	rec_hold(r, REC_SYSCALL_EXIT, gate);
 	CHECK_EQ(rec_attach(r, prog_task(p), EV(SYSCALL_EXIT)), 0);
 	prog_go(p);

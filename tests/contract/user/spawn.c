@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,10 +108,14 @@ static void trace(pid_t pid, int fd)
 		err = -errno;
 	if (write(fd, &err, sizeof(err)) != sizeof(err) || err)
 		_exit(1);
-	while (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status))
-		ptrace(status >> 16 == PTRACE_EVENT_STOP ? PTRACE_LISTEN :
-		       PTRACE_CONT, pid, 0,
-		       status >> 16 ? 0 : (long)WSTOPSIG(status));
+	while (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status)) {
+		int sig = WSTOPSIG(status);
+		bool event = status >> 16;
+
+		/* a group stop, but not the end of one */
+		ptrace(event && sig != SIGTRAP ? PTRACE_LISTEN : PTRACE_CONT,
+		       pid, 0, event ? 0L : (long)sig);
+	}
 	_exit(0);
 }
 
