@@ -223,10 +223,11 @@ static int run(unsigned int n, int diag)
 
 /* ---- which tests there are ----------------------------------------------- */
 
-/* Only as long as the module is loaded, so they are copied. */
+static struct h_listed *listed;
+
+/* The module has its list only while it is loaded. */
 static int load(struct runner *runner)
 {
-	struct h_listed *listed = NULL;
 	struct runner_test *tests;
 	unsigned int n = 0, i;
 	int err;

@@ -341,8 +341,11 @@ static void list_ids(const struct runner *runner)
 	int n = 0, i;
 
 	for (t = 0; t < runner->count; t++) {
-		char *copy = strdup(runner->tests[t].ids), *id, *save;
+		char *copy, *id, *save;
 
+		if (!*runner->tests[t].ids)
+			continue;
+		copy = strdup(runner->tests[t].ids);
 		for (id = strtok_r(copy, " ", &save); id && n < 4096;
 		     id = strtok_r(NULL, " ", &save))
 			ids[n++] = id;
@@ -514,13 +517,15 @@ int runner_main(int argc, char **argv, struct runner *runner)
 	}
 	find_programs(dir);
 	n = runner->load(runner);
-	if (n)
-		return n;
-	if (ids)
-		list_ids(runner);
-	else if (list)
-		choose(runner, true);
-	else
-		return run_all(runner, repeat);
-	return 0;
+	if (!n) {
+		if (ids)
+			list_ids(runner);
+		else if (list)
+			choose(runner, true);
+		else
+			n = run_all(runner, repeat);
+	}
+	free(runner->tests);
+	free(only);
+	return n;
 }

@@ -30,7 +30,7 @@ void runner_say(struct runner_output *o, const char *fmt, ...)
  * @options: the flavour's own, for the usage text
  * @option: take such an option: how many of argv[] it is, 0: none of them
  * @load: after the options: fill in @tests and @count; 0, or an exit status
- * @tests: all there are
+ * @tests: all there are; freed at the end
  * @count: their number
  * @run: run one, in a child of its own; its lines go to descriptor @diag; the
  *	exit status: 0, 1, %RUNNER_SKIP
@@ -42,7 +42,7 @@ struct runner {
 	const char *options;
 	int (*option)(int argc, char **argv);
 	int (*load)(struct runner *runner);
-	const struct runner_test *tests;
+	struct runner_test *tests;
 	unsigned int count;
 	int (*run)(unsigned int n, int diag);
 	bool (*before)(struct runner_output *o);
