@@ -17,13 +17,18 @@ TEST(harness_program, "")
 TEST(harness_states, "")
 {
 	struct prog *p = prog_start("exits", "3"), *q = prog_start("calls");
+	static const int stops[] = { SIGSTOP, SIGTSTP };
+	unsigned int i;
 
 	CHECK(wait_until(prog_state(p) == 'S'));
-	prog_signal(p, SIGSTOP);
-	CHECK_EQ(prog_wait_stopped(p), SIGSTOP);
-	CHECK_EQ(prog_state(p), 'T');
-	prog_signal(p, SIGCONT);
-	CHECK(prog_wait_continued(p));
+	/* its process group is not orphaned */
+	for (i = 0; i < ARRAY_LEN(stops); i++) {
+		prog_signal(p, stops[i]);
+		CHECK_EQ(prog_wait_stopped(p), stops[i]);
+		CHECK_EQ(prog_state(p), 'T');
+		prog_signal(p, SIGCONT);
+		CHECK(prog_wait_continued(p));
+	}
 	prog_go(p);
 	CHECK(prog_wait_zombie(p));
 	CHECK_EQ(prog_state(p), 'Z');

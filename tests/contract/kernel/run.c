@@ -12,7 +12,7 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
-#include <utrace/thread.h>
+#include <utrace/utrace.h>
 #include "module.h"
 
 static struct task_struct *test_thread;
