@@ -36,8 +36,10 @@ static void begin_birth(struct traced *traced, struct task_struct *child)
 		return;
 	rcu_read_lock();
 	young = traced_find(child);
-	if (young)
+	if (young) {
+		young->unreturned = true;
 		WRITE_ONCE(young->newborn, true);
+	}
 	rcu_read_unlock();
 }
 

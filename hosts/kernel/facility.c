@@ -51,18 +51,21 @@ bool utrace_host_forked(void)
  * The module does so when it is loaded: this is for whoever called
  * utrace_shutdown().  Context: may sleep.
  *
- * Return: 0, also if it is up already.
+ * Return: 0; -EALREADY if it is up.
  */
 int utrace_init(void)
 {
+	int err = -EALREADY;
+
 	mutex_lock(&changing);
 	if (!is_up) {
 		WRITE_ONCE(generation, generation + 1);
 		/* states of this generation are made after it is seen */
 		smp_store_mb(is_up, true);
+		err = 0;
 	}
 	mutex_unlock(&changing);
-	return 0;
+	return err;
 }
 EXPORT_SYMBOL_GPL(utrace_init);
 
@@ -172,6 +175,7 @@ static int __init facility_load(void)
 	if (err)
 		return err;
 	wait_init();
+	steps_init();
 	err = hooks_place();
 	if (err)
 		return err;

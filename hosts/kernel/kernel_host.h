@@ -40,7 +40,9 @@ void report_cancel(struct traced *traced);
 void come_back_for(struct traced *traced, struct utrace_decision decision);
 void come_back(struct traced *traced);
 
-/* steps.c: steps as decided, or no more */
+/* steps.c */
+void steps_init(void);
+/* Steps as decided, or no more */
 void step_as(struct traced *traced, enum utrace_resume_action resume);
 /* A ptrace tracer may have stopped it, and chosen whether it steps. */
 void step_refresh(struct traced *traced);

@@ -175,10 +175,15 @@ HOOK(FOR_CURRENT, int, dequeue_signal, DEQUEUE_PARAMS)
 	struct traced *traced = frame_enter();
 	int signr;
 
-	if (traced->in_get_signal && mask == &current->blocked)
-		signr = next_reported(traced, mask, info, type);
-	else
+	if (mask != &current->blocked) {
 		signr = take(mask, info, type);
+	} else if (traced->in_get_signal) {
+		signr = next_reported(traced, mask, info, type);
+	} else {
+		/* it was in get_signal() when it was attached to: once more */
+		come_back(traced);
+		signr = 0;
+	}
 	frame_leave(traced);
 	return signr;
 }

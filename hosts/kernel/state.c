@@ -265,19 +265,3 @@ ssize_t utrace_read_string(struct task_struct *task, unsigned long addr,
 	return size;
 }
 EXPORT_SYMBOL_GPL(utrace_read_string);
-
-/* ---- the machine ----------------------------------------------------------- */
-
-/** utrace_has_single_step() - arch_has_single_step(), as a function */
-bool utrace_has_single_step(void)
-{
-	return arch_has_single_step();
-}
-EXPORT_SYMBOL_GPL(utrace_has_single_step);
-
-/** utrace_has_block_step() - arch_has_block_step(), as a function */
-bool utrace_has_block_step(void)
-{
-	return arch_has_block_step();
-}
-EXPORT_SYMBOL_GPL(utrace_has_block_step);

@@ -7,7 +7,47 @@
  * SIGTRAP nor takes its handler away, and if nobody wants it any more there is
  * nothing to clean up.
  */
+#include <linux/export.h>
+#include <asm/msr.h>
+
 #include "kernel_host.h"
+
+/* ---- the machine ----------------------------------------------------------- */
+
+static bool has_block_step;
+
+/* A machine without it, an emulated one say, forgets the bit. */
+void steps_init(void)
+{
+	unsigned long flags;
+	u64 saved, now = 0;
+
+	local_irq_save(flags);
+	if (!rdmsrl_safe(MSR_IA32_DEBUGCTLMSR, &saved) &&
+	    !wrmsrl_safe(MSR_IA32_DEBUGCTLMSR, saved | DEBUGCTLMSR_BTF)) {
+		if (rdmsrl_safe(MSR_IA32_DEBUGCTLMSR, &now))
+			now = 0;
+		wrmsrl_safe(MSR_IA32_DEBUGCTLMSR, saved);
+	}
+	local_irq_restore(flags);
+	has_block_step = now & DEBUGCTLMSR_BTF;
+}
+
+/** utrace_has_single_step() - whether the machine steps instructions */
+bool utrace_has_single_step(void)
+{
+	return arch_has_single_step();
+}
+EXPORT_SYMBOL_GPL(utrace_has_single_step);
+
+/** utrace_has_block_step() - whether the machine steps taken branches */
+bool utrace_has_block_step(void)
+{
+	return has_block_step;
+}
+EXPORT_SYMBOL_GPL(utrace_has_block_step);
+
+/* ---- stepping ---------------------------------------------------------------- */
 
 void step_as(struct traced *traced, enum utrace_resume_action resume)
 {

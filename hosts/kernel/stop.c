@@ -122,14 +122,25 @@ struct utrace_decision obey_stop(struct traced *traced, struct pt_regs *regs,
 
 /* ---- host.h -------------------------------------------------------------- */
 
+/*
+ * Whoever is told that it is keeps it so: SIGCONT wakes it under the same lock,
+ * and before it goes on it looks whether an engine holds it.
+ */
 bool utrace_host_job_stopped(struct task_struct *task)
 {
 	struct traced *traced;
-	bool stopped;
+	bool stopped = false;
+	unsigned long flags;
 
 	rcu_read_lock();
 	traced = traced_find(task);
-	stopped = traced && READ_ONCE(traced->job_stopped);
+	if (traced && kernel(__lock_task_sighand)(task, &flags)) {
+		/* it may have been stopped before it was attached to */
+		if (task_is_stopped(task))
+			WRITE_ONCE(traced->job_stopped, true);
+		stopped = traced->job_stopped;
+		unlock_task_sighand(task, &flags);
+	}
 	rcu_read_unlock();
 	return stopped;
 }

@@ -85,6 +85,7 @@ static bool report_entry(struct traced *traced, struct pt_regs *regs)
 {
 	struct utrace_decision decision;
 
+	traced->unreturned = false;
 	decision = utrace_report_syscall_entry(state_of(traced), regs, abi_of(regs),
 					       regs->orig_ax);
 	if (decision.resume == UTRACE_STOP)
@@ -158,6 +159,13 @@ static void tell_ptrace(void)
 		send_sig(signr, current, 1);
 }
 
+static void report_exit(struct traced *traced, struct pt_regs *regs)
+{
+	come_back_for(traced,
+		      utrace_report_syscall_exit(state_of(traced), regs,
+						 abi_of(regs), regs->orig_ax));
+}
+
 /*
  * Also where a step over a call ends.  Everybody comes through here: the bit may
  * be left over from engines that are gone, and then there was no step.
@@ -168,18 +176,18 @@ HOOK(FOR_ALL, void, user_single_step_report, (struct pt_regs *regs))
 
 	if (traced && !traced->awake)
 		traced = NULL;
-	if (traced)
-		come_back_for(traced,
-			utrace_report_syscall_exit(state_of(traced), regs, abi_of(regs),
-						   regs->orig_ax));
+	if (traced && !traced->unreturned)
+		report_exit(traced, regs);
 	if (test_thread_flag(TIF_SINGLESTEP) &&
 	    !(traced && step_over_call(traced, regs)))
 		original(user_single_step_report)(regs);
 	else
 		tell_ptrace();
-	if (traced)
+	if (traced) {
+		traced->unreturned = false;
 		syscalls_disarm(traced);
-	else
+	} else {
 		syscalls_drop_exit(current);
+	}
 	visit_end();
 }

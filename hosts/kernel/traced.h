@@ -35,6 +35,7 @@ enum end {
  * @report_queued: @report is queued
  * @due: it has to ask the core before it runs user code
  * @newborn: its creator has begun to report it
+ * @unreturned: it was born in a system call that it did not make
  * @job_stopped: it is stopped for job control, or an engine that found it so
  *	keeps it where it is
  *
@@ -80,6 +81,7 @@ struct traced {
 	unsigned long report_queued;
 	bool due;
 	bool newborn;
+	bool unreturned;
 	bool job_stopped;
 
 	bool stop;

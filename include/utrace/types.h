@@ -30,6 +30,10 @@ struct linux_binprm;
 #define utrace_binprm		linux_binprm
 #define utrace_task_flags	task_utrace_flags
 
+/* The kernel says what its code can do; the machine may be less able. */
+#undef arch_has_block_step
+#define arch_has_block_step()	utrace_has_block_step()
+
 #define UTRACE_MUST_CHECK	__must_check
 #define UTRACE_API
 

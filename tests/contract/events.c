@@ -124,14 +124,13 @@ TEST(evt_during_death, "EVT-3 CTL-8 DTH-6")
 /* Once reaping has begun REAP comes, whatever is asked. */
 TEST(evt_during_reap, "EVT-3 CTL-8")
 {
-	struct prog *p = prog_start("exits", "0");
+	struct prog *p = prog_start("threads", "1");
 	struct recorder *r = rec_new();
 	struct gate *gate = gate_new();
 
 	rec_hold(r, REC_REAP, gate);
-	CHECK_EQ(rec_attach(r, prog_task(p), EV(REAP)), 0);
-	prog_go(p);
-	CHECK_EQ(prog_wait(p), EXITED(0));
+	CHECK_EQ(rec_attach(r, prog_thread(p, 0), EV(REAP)), 0);
+	prog_say(p, "end 0");
 	CHECK(gate_busy(gate));
 	CHECK_EQ(set(r, 0), -EALREADY);
 	CHECK_EQ(mask(r), EV(REAP));

@@ -1,0 +1,12 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The contract's tests, as a module.
+#
+# Limit: 240 2000
+. ./lib.sh
+
+# shellcheck disable=SC2086 # options on purpose
+"$PROGRAMS/contract" --module "$MODULES/utrace_contract.ko" \
+	--programs "$PROGRAMS" --patience $((30 * SLOW)) \
+	--limit $((90 * SLOW)) ${ARGS-}
