@@ -355,7 +355,7 @@ check-kernel: all tests tools
 		tools/check kernel
 debug-kernel:
 	@tools/deps debug-kernel
-	@tools/vm/debug-kernel $(or $(KERNELS),$(if $(KCSAN),kcsan,debug)-6.1)
+	@KCSAN='$(KCSAN)' tools/vm/debug-kernel $(KERNELS)
 
 bench:
 	@if test -x bench/run; then exec bench/run; \
