@@ -100,29 +100,36 @@ static bool in_callback(void)
  * may be unloaded.  Attaching gives -ESRCH from then on, until utrace_init().
  * Context: may sleep; not in a callback.
  *
- * Return: 0; -EDEADLK in a callback.
+ * Return: 0; -ESRCH if it is not up; -EDEADLK in a callback.
  */
 int utrace_shutdown(void)
 {
+	int err = -ESRCH;
+
 	if (in_callback())
 		return -EDEADLK;
 	mutex_lock(&changing);
-	smp_store_mb(is_up, false);
-	traced_each(detach);
-	traced_each(await_quiet);
+	if (is_up) {
+		smp_store_mb(is_up, false);
+		traced_each(detach);
+		traced_each(await_quiet);
+		err = 0;
+	}
 	mutex_unlock(&changing);
-	return 0;
+	return err;
 }
 EXPORT_SYMBOL_GPL(utrace_shutdown);
 
 /**
- * utrace_exit() - utrace_shutdown(), and nothing is left but the hooks
+ * utrace_exit() - free what utrace_init() made, after utrace_shutdown()
  *
- * Context, return: as utrace_shutdown().
+ * Context: any.
+ *
+ * Return: 0; -EBUSY if the facility is still up.
  */
 int utrace_exit(void)
 {
-	return utrace_shutdown();
+	return utrace_host_up() ? -EBUSY : 0;
 }
 EXPORT_SYMBOL_GPL(utrace_exit);
 
@@ -160,7 +167,7 @@ static void await_steps(struct traced *traced)
 
 static void leave(void)
 {
-	utrace_exit();
+	utrace_shutdown();
 	traced_each(await_steps);
 	WRITE_ONCE(leaves, true);
 	traced_each(let_go);

@@ -171,3 +171,17 @@ bool job_stop_now(void)
 {
 	return original(do_signal_stop)(0);
 }
+
+/* It has taken part, so it has no share to give. */
+void job_stop_rearm(void)
+{
+	struct signal_struct *signal = current->signal;
+
+	if (!(current->jobctl & JOBCTL_STOP_PENDING) &&
+	    ((signal->flags & SIGNAL_STOP_STOPPED) ||
+	     signal->group_stop_count) &&
+	    !(signal->flags & SIGNAL_GROUP_EXIT)) {
+		current->jobctl |= JOBCTL_STOP_PENDING;
+		set_thread_flag(TIF_SIGPENDING);
+	}
+}

@@ -19,6 +19,8 @@ bool facility_leaves(void);
 
 /* jobctl.c: stop for job control, if that is due. Siglock held; true: dropped. */
 bool job_stop_now(void);
+/* It is to stop again if the group is stopped. Siglock held. */
+void job_stop_rearm(void);
 /* @was_stopped: it was; otherwise it may be that it has to tell the parent */
 void report_continued(struct traced *traced, bool was_stopped);
 

@@ -290,6 +290,14 @@ static void after_delivery(struct traced *traced,
 	come_back_for(traced, decision);
 }
 
+static bool ends_process(struct traced *traced, int signr)
+{
+	u32 action = default_action(signr);
+
+	return traced->sig.orig_ka.sa.sa_handler == SIG_DFL &&
+	       (action == UTRACE_SIGNAL_TERM || action == UTRACE_SIGNAL_CORE);
+}
+
 /*
  * The next signal that get_signal() is to act on, 0: none.  Called and returns
  * with the lock held, drops it for reports.
@@ -326,7 +334,7 @@ static int next_reported(struct traced *traced, sigset_t *mask,
 			if (must_die())
 				return die(info);
 			memcpy(info, &traced->sig.info, sizeof(*info));
-			traced->fatal = true;
+			traced->fatal = ends_process(traced, signr);
 			return signr;
 		}
 		carried = carry_out(traced);

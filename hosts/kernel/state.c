@@ -20,10 +20,13 @@
  *
  * Context: may sleep.
  *
- * Return: 0; -EAGAIN if it runs, so that there is no telling.
+ * Return: 0; -EAGAIN if it runs, so that there is no telling; -ESRCH if it is
+ * dead.
  */
 int task_current_syscall(struct task_struct *task, struct syscall_info *info)
 {
+	if (READ_ONCE(task->exit_state))
+		return -ESRCH;
 	return kernel(task_current_syscall)(task, info);
 }
 EXPORT_SYMBOL_GPL(task_current_syscall);

@@ -79,6 +79,7 @@ static void hold(struct traced *traced)
 	traced->held = false;
 	traced->stop = false;
 	put_back(&aside);
+	job_stop_rearm();
 	spin_unlock_irq(&sighand->siglock);
 }
 
@@ -90,8 +91,13 @@ void hold_end(struct traced *traced)
 	if (!kernel(__lock_task_sighand)(task, &flags))
 		return;		/* it is dead */
 	traced->stop = false;
-	if (traced->held)
+	if (traced->held && task_is_stopped(task)) {
+		/* for job control; it does that again, on its own account */
+		task->jobctl &= ~JOBCTL_STOPPED;
+		kernel(wake_up_state)(task, __TASK_STOPPED);
+	} else if (traced->held) {
 		kernel(wake_up_state)(task, __TASK_TRACED);
+	}
 	unlock_task_sighand(task, &flags);
 }
 

@@ -62,8 +62,6 @@ void syscalls_disarm(struct traced *traced)
 {
 	unsigned long wanted = utrace_wanted(state_of(traced));
 
-	if ((wanted & UTRACE_EVENT_SYSCALL) == UTRACE_EVENT_SYSCALL)
-		return;
 	if (!(wanted & UTRACE_EVENT(SYSCALL_ENTRY)))
 		syscalls_drop_entry(traced->task);
 	if (!(wanted & UTRACE_EVENT(SYSCALL_EXIT)))
@@ -86,8 +84,9 @@ static bool report_entry(struct traced *traced, struct pt_regs *regs)
 	struct utrace_decision decision;
 
 	traced->unreturned = false;
-	decision = utrace_report_syscall_entry(state_of(traced), regs, abi_of(regs),
-					       regs->orig_ax);
+	traced->asked = regs->orig_ax;
+	decision = utrace_report_syscall_entry(state_of(traced), regs,
+					       abi_of(regs), traced->asked);
 	if (decision.resume == UTRACE_STOP)
 		decision = obey_stop(traced, regs, decision);
 	if (decision.resume == UTRACE_STOP)
@@ -108,9 +107,8 @@ static bool report_entry(struct traced *traced, struct pt_regs *regs)
 	if (!make)							\
 		work &= ~SYSCALL_WORK_SECCOMP;				\
 	nr = call;							\
-	/* a tracer beside us may have cleared the bits */		\
-	if (current->ptrace)						\
-		syscalls_arm(traced);					\
+	/* a tracer beside us may have cleared bits, engines gone away */ \
+	syscalls_disarm(traced);					\
 	frame_leave(traced);						\
 	make ? nr : -1L; })
 
@@ -161,9 +159,12 @@ static void tell_ptrace(void)
 
 static void report_exit(struct traced *traced, struct pt_regs *regs)
 {
+	long nr = traced->asked >= 0 ? traced->asked : regs->orig_ax;
+
+	traced->asked = -1;
 	come_back_for(traced,
 		      utrace_report_syscall_exit(state_of(traced), regs,
-						 abi_of(regs), regs->orig_ax));
+						 abi_of(regs), nr));
 }
 
 /*

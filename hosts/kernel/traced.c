@@ -106,6 +106,7 @@ static struct traced *traced_new(struct task_struct *task,
 	traced->generation = facility_generation();
 	refcount_set(&traced->refs, 1);
 	spin_lock_init(&traced->lock);
+	traced->asked = -1;
 	report_init(traced);
 	return traced;
 }

@@ -35,6 +35,8 @@ enum end {
  * @report_queued: @report is queued
  * @due: it has to ask the core before it runs user code
  * @newborn: its creator has begun to report it
+ * @asked: the number of the system call that it is in, as it was at entry; -1:
+ *	its entry was not seen
  * @unreturned: it was born in a system call that it did not make
  * @job_stopped: it is stopped for job control, or an engine that found it so
  *	keeps it where it is
@@ -82,6 +84,7 @@ struct traced {
 	bool due;
 	bool newborn;
 	bool unreturned;
+	long asked;
 	bool job_stopped;
 
 	bool stop;

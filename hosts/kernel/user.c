@@ -9,23 +9,7 @@
  */
 #include "kernel_host.h"
 
-/* By the thread itself, which is not about to sleep. */
-void come_back(struct traced *traced)
-{
-	WRITE_ONCE(traced->due, true);
-	set_thread_flag(TIF_NOTIFY_SIGNAL);
-}
-
-void come_back_for(struct traced *traced, struct utrace_decision decision)
-{
-	bool steps = decision.resume == UTRACE_SINGLESTEP ||
-		     decision.resume == UTRACE_BLOCKSTEP;
-
-	if (decision.resume <= UTRACE_REPORT || steps != traced->stepping)
-		come_back(traced);
-}
-
-/* ---- bringing it there from outside --------------------------------------- */
+/* ---- bringing it there ----------------------------------------------------- */
 
 static void report_soon(struct callback_head *work)
 {
@@ -67,7 +51,28 @@ static void ask_for_report(struct traced *traced)
 	}
 }
 
-/* A system call that sleeps is cut short, as by a signal. */
+/*
+ * By the thread itself.  A system call that it is about to make is not cut short,
+ * unless that is what is wanted.
+ */
+void come_back(struct traced *traced)
+{
+	WRITE_ONCE(traced->due, true);
+	ask_for_report(traced);
+}
+
+void come_back_for(struct traced *traced, struct utrace_decision decision)
+{
+	bool steps = decision.resume == UTRACE_SINGLESTEP ||
+		     decision.resume == UTRACE_BLOCKSTEP;
+
+	if (decision.resume <= UTRACE_REPORT || steps != traced->stepping)
+		come_back(traced);
+	if (decision.resume == UTRACE_INTERRUPT)
+		set_thread_flag(TIF_NOTIFY_SIGNAL);
+}
+
+/* From outside: a system call that sleeps is cut short, as by a signal. */
 static void interrupt(struct task_struct *task)
 {
 	if (test_and_set_tsk_thread_flag(task, TIF_NOTIFY_SIGNAL))
@@ -95,6 +100,8 @@ void utrace_host_kick(struct task_struct *task, unsigned int what)
 	/* whoever steps for nobody has to come and stop that */
 	if ((what & UTRACE_KICK_IDLE) && READ_ONCE(traced->stepping))
 		ask_for_report(traced);
+	if (what & UTRACE_KICK_IDLE)
+		syscalls_disarm(traced);
 	if (what & ~UTRACE_KICK_WANTED)
 		hold_end(traced);
 out:
