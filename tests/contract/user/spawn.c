@@ -59,13 +59,15 @@ static void become(const char *dir, const char *const *argv, int cmd, int out)
 {
 	char path[PATH_MAX + 100];
 	sigset_t none;
+	int sig;
 
 	/* Descriptors first: what is not ours is close-on-exec. */
 	if (dup2(cmd, PROG_CMD) < 0 || dup2(out, PROG_OUT) < 0)
 		return;
 	setpgid(0, 0);
-	signal(SIGPIPE, SIG_DFL);
-	signal(SIGUSR1, SIG_DFL);
+	/* a shell has some ignored in what it runs behind it */
+	for (sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	snprintf(path, sizeof(path), "%s/%s", dir, argv[0]);
