@@ -8,6 +8,7 @@
 /* Above the events in engine->flags; bit 14 is told by task_utrace_flags(). */
 #define ENGINE_STOP		(1UL << _UTRACE_NEVENTS)
 #define ENGINE_DETACHED		(1UL << (_UTRACE_NEVENTS + 1))
+#define ENGINE_NARROWED		(1UL << (_UTRACE_NEVENTS + 2))
 
 #define ALL_EVENTS		((1UL << _UTRACE_NEVENTS) - 1)
 
@@ -31,8 +32,8 @@ struct utrace_syscall_set {
  *	long as that callback runs one of those may be what runs
  * @stops: a callback returned the STOP that it holds, so that it comes
  *	without any doing of the thread
- * @narrowed: @wanted decides, not all system calls
- * @wanted: the calls it wants; words change one at a time under the lock
+ * @wanted: the calls it wants, if its flags say %ENGINE_NARROWED and not all;
+ *	words change one at a time under the lock
  * @dropping: it is off the lists, and the attachment's reference is left
  * @refused: under the lock
  */
@@ -46,7 +47,6 @@ struct engine {
 	unsigned int cleared;
 	bool stops;
 	bool dropping;
-	bool narrowed;
 	struct utrace_syscall_set wanted;
 	struct utrace_refusal refused;
 };
@@ -90,9 +90,9 @@ enum point {
  *	other.
  * @attention: a pass has to take @lock: the lists are to be put in order, a
  *	stop is held, or a report is due
- * @reporting: the engine whose callback runs.  Partner of engine->flags: a
- *	pass sets @reporting, then reads the flags; utrace_set_events() sets
- *	the flags, then reads @reporting.
+ * @reporting: the engine whose callback runs, or was the last to run in this
+ *	pass.  Partner of engine->flags: a pass sets @reporting, then reads the
+ *	flags; utrace_set_events() sets the flags, then reads @reporting.
  * @pass: number of the current or last pass
  * @waiters: how many wait in utrace_barrier() or for a newborn
  * @wait_word: what they sleep on
@@ -180,7 +180,13 @@ void engine_leave_locked(struct utrace *utrace, struct engine *engine,
 bool engine_dropping(struct utrace *utrace, struct engine *engine);
 void engines_put(struct utrace *utrace, struct list_head *gone);
 void utrace_update_locked(struct utrace *utrace);
-void utrace_wake(struct utrace *utrace);
+
+/* Wake whoever waits for this thread in utrace_barrier() or for a newborn. */
+static inline void utrace_wake(struct utrace *utrace)
+{
+	if (port_load_seq(&utrace->waiters))
+		utrace_host_wake(utrace);
+}
 
 /* report.c */
 void utrace_ends_stop(struct utrace *utrace);
@@ -196,6 +202,7 @@ void utrace_join_locked(struct utrace *utrace, struct list_head *gone);
 /**
  * struct pass - one round of callbacks
  * @utrace: the thread's state
+ * @number: of the pass
  * @event: the event's mask bit, or 0
  * @resume: the smallest resume action so far
  * @rest: the smallest but for STOP, which counts by the engines' flags
@@ -204,6 +211,7 @@ void utrace_join_locked(struct utrace *utrace, struct list_head *gone);
  */
 struct pass {
 	struct utrace *utrace;
+	unsigned int number;
 	unsigned long event;
 	enum utrace_resume_action resume;
 	enum utrace_resume_action rest;
@@ -211,26 +219,114 @@ struct pass {
 	unsigned int callbacks;
 };
 
-void pass_begin(struct pass *pass, struct utrace *utrace, unsigned long event);
-void pass_end(struct pass *pass);
+bool pass_take_change(struct pass *pass, struct engine *engine, u32 ret);
 bool callback_busy(struct utrace *utrace, struct engine *engine, bool fewer,
 		   bool more);
-struct engine *pass_next(struct pass *pass, struct engine *engine);
-struct engine *pass_previous(struct pass *pass, struct engine *engine);
-unsigned long pass_enter(struct pass *pass, struct engine *engine);
-void pass_leave(struct pass *pass, struct engine *engine);
-bool pass_take(struct pass *pass, struct engine *engine, u32 ret);
-bool pass_quiesce(struct pass *pass, struct engine *engine,
-		  unsigned long flags);
-struct utrace_decision pass_decide(struct utrace *utrace, bool may_stop,
-				   enum point point);
+struct utrace_decision pass_decide_attentively(struct utrace *utrace,
+					       bool may_stop, enum point point);
+void pass_settle(struct utrace *utrace, bool in_pass);
+void pass_leave_due(struct pass *pass);
 
+static inline void pass_begin(struct pass *pass, struct utrace *utrace,
+			      unsigned long event)
+{
+	pass->utrace = utrace;
+	pass->event = event;
+	pass->resume = UTRACE_RESUME;
+	pass->rest = UTRACE_RESUME;
+	pass->bits = 0;
+	pass->callbacks = 0;
+	utrace_host_pass_begins(utrace->task);
+	port_store_seq(&utrace->in_pass, true);
+	if (port_load_seq(&utrace->attention))
+		pass_settle(utrace, true);
+	pass->number = utrace->pass + 1;
+	port_store(&utrace->pass, pass->number);
+	port_store(&utrace->resume, UTRACE_RESUME);
+}
+
+/* The decision is in place when this returns: in @resume and @due. */
+static inline void pass_end(struct pass *pass)
+{
+	struct utrace *utrace = pass->utrace;
+
+	port_store(&utrace->resume, pass->rest);
+	if (pass->resume <= UTRACE_REPORT)
+		pass_leave_due(pass);
+	port_store_seq(&utrace->reporting, (struct engine *)NULL);
+	port_store_seq(&utrace->in_pass, false);
+	if (port_load_seq(&utrace->attention))
+		pass_settle(utrace, false);
+	utrace_host_pass_ends(utrace->task, pass->callbacks);
+	utrace_wake(utrace);
+}
+
+/*
+ * What the thread does now.  Where it @may_stop a held stop takes effect;
+ * elsewhere it brings the thread to utrace_report_user().
+ */
+static inline struct utrace_decision pass_decide(struct utrace *utrace,
+						 bool may_stop,
+						 enum point point)
+{
+	struct utrace_decision decision = {
+		.resume = port_load(&utrace->resume),
+	};
+
+	if (port_load_seq(&utrace->attention))
+		decision = pass_decide_attentively(utrace, may_stop, point);
+	return decision;
+}
+
+/*
+ * Returns what the engine asks for, once others can see that it is reported: and
+ * that the one before it is so no more.
+ */
+static inline unsigned long pass_enter(struct pass *pass, struct engine *engine)
+{
+	port_store_seq(&pass->utrace->reporting, engine);
+	return port_load_seq(&engine->pub.flags);
+}
+
+/* A callback returned: note what its engine wants. False: it is detached. */
+static inline bool pass_take(struct pass *pass, struct engine *engine, u32 ret)
+{
+	pass->callbacks++;
+	port_store(&engine->pass, pass->number);
+	/* the usual answer of an engine that is not on its way out */
+	if (utrace_resume_action(ret) == UTRACE_RESUME &&
+	    !(port_load_seq(&engine->pub.flags) &
+	      (ENGINE_STOP | ENGINE_DETACHED)))
+		return true;
+	return pass_take_change(pass, engine, ret);
+}
+
+/*
+ * The quiesce callback that comes before the one for the event.  Returns what
+ * the engine asks for after that; no event if it is detached.
+ */
+static inline unsigned long pass_quiesce(struct pass *pass,
+					 struct engine *engine,
+					 unsigned long flags)
+{
+	if (!(flags & UTRACE_EVENT(QUIESCE)))
+		return flags;
+	if (!pass_take(pass, engine,
+		       engine->pub.ops->report_quiesce(pass->resume,
+						       &engine->pub,
+						       pass->event)))
+		return 0;
+	return port_load_seq(&engine->pub.flags);
+}
+
+/*
+ * The lists do not change under a pass, so an engine's neighbour is there even
+ * if the engine was detached meanwhile.
+ */
 #define pass_for_each(pass, engine)					\
-	for (engine = pass_next(pass, NULL); engine;			\
-	     engine = pass_next(pass, engine))
+	list_for_each_entry(engine, &(pass)->utrace->engines, link)
 
 #define pass_for_each_reverse(pass, engine)				\
-	for (engine = pass_previous(pass, NULL); engine;		\
-	     engine = pass_previous(pass, engine))
+	list_for_each_entry_reverse(engine, &(pass)->utrace->engines, link)
 
 #endif /* UTRACE_CORE_H */

@@ -31,7 +31,6 @@ static void reap(struct utrace *utrace)
 		port_lock(&utrace->lock);
 		port_store_seq(&engine->pub.flags, ENGINE_DETACHED);
 		port_unlock(&utrace->lock);
-		pass_leave(&pass, engine);
 	}
 	INIT_LIST_HEAD(&gone);
 	port_lock(&utrace->lock);
@@ -40,6 +39,7 @@ static void reap(struct utrace *utrace)
 	utrace_update_locked(utrace);
 	port_store(&utrace->task, (struct task_struct *)NULL);
 	port_store_seq(&utrace->attention, false);
+	port_store_seq(&utrace->reporting, (struct engine *)NULL);
 	port_store_seq(&utrace->in_pass, false);
 	port_unlock(&utrace->lock);
 	engines_put(utrace, &gone);
@@ -69,7 +69,6 @@ void utrace_report_death(struct utrace *utrace, bool group_dead, int signal)
 			pass_take(&pass, engine,
 				  engine->pub.ops->report_death(
 					&engine->pub, group_dead, signal));
-		pass_leave(&pass, engine);
 	}
 	port_lock(&utrace->lock);
 	utrace->life = BURIED;

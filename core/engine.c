@@ -129,12 +129,12 @@ void utrace_update_locked(struct utrace *utrace)
 	struct engine *engine;
 
 	list_for_each_entry(engine, &utrace->engines, link) {
-		events |= engine_flags(engine) & ~ENGINE_DETACHED;
-		narrowed += engine->narrowed;
+		events |= engine_flags(engine) & (ALL_EVENTS | ENGINE_STOP);
+		narrowed += !!(engine_flags(engine) & ENGINE_NARROWED);
 	}
 	list_for_each_entry(engine, &utrace->joining, link) {
-		events |= engine_flags(engine) & ~ENGINE_DETACHED;
-		narrowed += engine->narrowed;
+		events |= engine_flags(engine) & (ALL_EVENTS | ENGINE_STOP);
+		narrowed += !!(engine_flags(engine) & ENGINE_NARROWED);
 	}
 	if (list_empty(&utrace->engines) && list_empty(&utrace->joining)) {
 		utrace->due = UTRACE_RESUME;
@@ -185,13 +185,6 @@ int utrace_engine_refused(struct utrace_engine *engine,
 	*refusal = e->refused;
 	port_unlock(&e->utrace->lock);
 	return refusal->count ? 0 : -ENOENT;
-}
-
-/* Wake whoever waits for this thread in utrace_barrier() or for a newborn. */
-void utrace_wake(struct utrace *utrace)
-{
-	if (port_load_seq(&utrace->waiters))
-		utrace_host_wake(utrace);
 }
 
 static void count_waiter(struct utrace *utrace, int n)

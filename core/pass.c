@@ -24,7 +24,7 @@ bool callback_busy(struct utrace *utrace, struct engine *engine, bool fewer,
 }
 
 /* Put the lists in order; see @in_pass and @attention of struct utrace. */
-static void settle(struct utrace *utrace, bool in_pass)
+void pass_settle(struct utrace *utrace, bool in_pass)
 {
 	struct engine *engine;
 	struct list_head gone;
@@ -47,22 +47,6 @@ static void settle(struct utrace *utrace, bool in_pass)
 	engines_put(utrace, &gone);
 }
 
-void pass_begin(struct pass *pass, struct utrace *utrace, unsigned long event)
-{
-	pass->utrace = utrace;
-	pass->event = event;
-	pass->resume = UTRACE_RESUME;
-	pass->rest = UTRACE_RESUME;
-	pass->bits = 0;
-	pass->callbacks = 0;
-	utrace_host_pass_begins(utrace->task);
-	port_store_seq(&utrace->in_pass, true);
-	if (port_load_seq(&utrace->attention))
-		settle(utrace, true);
-	port_store(&utrace->pass, utrace->pass + 1);
-	port_store(&utrace->resume, UTRACE_RESUME);
-}
-
 /* What a pass leaves to be reported before user mode. */
 static enum utrace_resume_action leaves_due(struct pass *pass)
 {
@@ -78,63 +62,18 @@ static enum utrace_resume_action leaves_due(struct pass *pass)
 	return pass->resume == UTRACE_STOP ? UTRACE_REPORT : UTRACE_RESUME;
 }
 
-/* The decision is in place when this returns: in @resume and @due. */
-void pass_end(struct pass *pass)
+void pass_leave_due(struct pass *pass)
 {
 	enum utrace_resume_action due = leaves_due(pass);
 	struct utrace *utrace = pass->utrace;
 
-	port_store(&utrace->resume, pass->rest);
-	if (due != UTRACE_RESUME) {
-		port_lock(&utrace->lock);
-		if (due < utrace->due)
-			utrace->due = due;
-		port_store_seq(&utrace->attention, true);
-		port_unlock(&utrace->lock);
-	}
-	port_store_seq(&utrace->in_pass, false);
-	if (port_load_seq(&utrace->attention))
-		settle(utrace, false);
-	utrace_host_pass_ends(utrace->task, pass->callbacks);
-	utrace_wake(utrace);
-}
-
-/*
- * The lists do not change under a pass, so an engine's neighbour is there even
- * if the engine was detached meanwhile.
- */
-struct engine *pass_next(struct pass *pass, struct engine *engine)
-{
-	struct list_head *head = &pass->utrace->engines;
-	struct list_head *next = engine ? engine->link.next : head->next;
-
-	return next == head ? NULL : list_entry(next, struct engine, link);
-}
-
-struct engine *pass_previous(struct pass *pass, struct engine *engine)
-{
-	struct list_head *head = &pass->utrace->engines;
-	struct list_head *prev = engine ? engine->link.prev : head->prev;
-
-	return prev == head ? NULL : list_entry(prev, struct engine, link);
-}
-
-/* Returns what the engine asks for, once others can see that it is reported. */
-unsigned long pass_enter(struct pass *pass, struct engine *engine)
-{
-	struct utrace *utrace = pass->utrace;
-
-	port_store_seq(&utrace->reporting, engine);
-	return port_load_seq(&engine->pub.flags);
-}
-
-void pass_leave(struct pass *pass, struct engine *engine)
-{
-	struct utrace *utrace = pass->utrace;
-
-	(void)engine;
-	port_store_seq(&utrace->reporting, (struct engine *)NULL);
-	utrace_wake(utrace);
+	if (due == UTRACE_RESUME)
+		return;
+	port_lock(&utrace->lock);
+	if (due < utrace->due)
+		utrace->due = due;
+	port_store_seq(&utrace->attention, true);
+	port_unlock(&utrace->lock);
 }
 
 static void change_stop(struct utrace *utrace, struct engine *engine, bool stop)
@@ -163,16 +102,14 @@ static bool exit_stop_refused(struct engine *engine)
 	return what;
 }
 
-/* A callback returned: note what its engine wants. False: it is detached. */
-bool pass_take(struct pass *pass, struct engine *engine, u32 ret)
+/* pass_take(), where it is not simply to go on. */
+bool pass_take_change(struct pass *pass, struct engine *engine, u32 ret)
 {
 	enum utrace_resume_action action = utrace_resume_action(ret);
 	struct utrace *utrace = pass->utrace;
 	unsigned long flags = port_load_seq(&engine->pub.flags);
 	struct list_head none;
 
-	pass->callbacks++;
-	port_store(&engine->pass, utrace->pass);
 	if (flags & ENGINE_DETACHED)
 		return false;
 	if (action == UTRACE_DETACH) {
@@ -196,36 +133,14 @@ bool pass_take(struct pass *pass, struct engine *engine, u32 ret)
 	return true;
 }
 
-/*
- * The quiesce callback that comes before the one for the event.  False: the
- * engine is detached.
- */
-bool pass_quiesce(struct pass *pass, struct engine *engine, unsigned long flags)
-{
-	u32 ret;
-
-	if (!(flags & UTRACE_EVENT(QUIESCE)))
-		return true;
-	ret = engine->pub.ops->report_quiesce(pass->resume, &engine->pub,
-					      pass->event);
-	return pass_take(pass, engine, ret);
-}
-
-/*
- * What the thread does now.  Where it @may_stop a held stop takes effect;
- * elsewhere it brings the thread to utrace_report_user().
- */
-struct utrace_decision pass_decide(struct utrace *utrace, bool may_stop,
-				   enum point point)
+/* pass_decide(), where a stop is held or a report is due. */
+struct utrace_decision pass_decide_attentively(struct utrace *utrace,
+					       bool may_stop, enum point point)
 {
 	struct utrace_decision decision = { .resume = UTRACE_RESUME };
 	enum utrace_resume_action resume = port_load(&utrace->resume);
 	bool held;
 
-	if (!port_load_seq(&utrace->attention)) {
-		decision.resume = resume;
-		return decision;
-	}
 	port_lock(&utrace->lock);
 	held = port_load(&utrace->events) & ENGINE_STOP;
 	if (held && may_stop && utrace->life == ALIVE) {

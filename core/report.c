@@ -21,18 +21,18 @@ static bool wanted(struct utrace *utrace, unsigned long event)
 	each(pass, engine) {						\
 		unsigned long flags = pass_enter(pass, engine);		\
 									\
-		if (!(flags & ENGINE_DETACHED) && (condition) &&	\
-		    pass_quiesce(pass, engine, flags) &&		\
-		    (port_load_seq(&engine->pub.flags) & (pass)->event)) \
+		if (flags & (UTRACE_EVENT(QUIESCE) | ENGINE_NARROWED))	\
+			flags = (condition) ?				\
+				pass_quiesce(pass, engine, flags) : 0;	\
+		if (flags & (pass)->event)				\
 			callback;					\
-		pass_leave(pass, engine);				\
 	}
 
 /* ---- system calls ------------------------------------------------------- */
 
 static bool wants_call(struct engine *engine, int abi, long nr)
 {
-	return !port_load_acquire(&engine->narrowed) ||
+	return !(port_load_seq(&engine->pub.flags) & ENGINE_NARROWED) ||
 	       syscall_set_has(&engine->wanted, abi, nr);
 }
 
@@ -69,13 +69,15 @@ static struct utrace_decision entry_pass(struct utrace *utrace,
 					 struct pt_regs *regs, u32 bits)
 {
 	struct utrace_decision decision;
+	long nr = utrace->nr_call;
 	struct engine *engine;
+	int abi = utrace->abi;
 	struct pass pass;
 
 	pass_begin(&pass, utrace, UTRACE_EVENT(SYSCALL_ENTRY));
 	pass.bits = bits & UTRACE_SYSCALL_MASK;
 	report(&pass, engine, pass_for_each_reverse,
-	       wants_call(engine, utrace->abi, utrace->nr_call), {
+	       wants_call(engine, abi, nr), {
 		u32 ret = engine->pub.ops->report_syscall_entry(
 			pass.resume | pass.bits |
 			(bits & UTRACE_SYSCALL_RESUMED),

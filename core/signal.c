@@ -104,11 +104,9 @@ static void signal_pass(struct utrace *utrace, unsigned long event,
 
 	pass_begin(&pass, utrace, event);
 	pass.bits = sig->action;
-	pass_for_each(&pass, engine) {
+	pass_for_each(&pass, engine)
 		if (pass_enter(&pass, engine) & events)
 			call(&pass, engine, regs, sig, orig_ka);
-		pass_leave(&pass, engine);
-	}
 	/* what the next pass for no signal may find (SIG-8) */
 	sig->left_over = pass.resume == UTRACE_STOP &&
 			 (sig->action == UTRACE_SIGNAL_IGN ||

@@ -38,7 +38,8 @@ int utrace_syscall_set_add(struct utrace_syscall_set *set, enum utrace_abi abi,
  */
 static bool replace(struct engine *engine, const struct utrace_syscall_set *set)
 {
-	bool fewer = set && !engine->narrowed;
+	unsigned long flags = engine_flags(engine);
+	bool fewer = set && !(flags & ENGINE_NARROWED);
 	unsigned long old, new;
 	unsigned int abi, i;
 
@@ -51,7 +52,8 @@ static bool replace(struct engine *engine, const struct utrace_syscall_set *set)
 			port_store(&engine->wanted.bits[abi][i], new);
 		}
 	}
-	port_store_seq(&engine->narrowed, set != NULL);
+	flags = set ? flags | ENGINE_NARROWED : flags & ~ENGINE_NARROWED;
+	port_store_seq(&engine->pub.flags, flags);
 	return fewer;
 }
 

@@ -14,14 +14,9 @@
 
 /* Orders utrace_init() and utrace_shutdown(). No callback takes it. */
 static DEFINE_MUTEX(changing);
-static unsigned int generation;
+unsigned int facility_generation;
 static bool is_up;
 static bool leaves;
-
-unsigned int facility_generation(void)
-{
-	return READ_ONCE(generation);
-}
 
 bool facility_leaves(void)
 {
@@ -35,7 +30,7 @@ bool utrace_host_up(void)
 
 unsigned int utrace_host_generation(void)
 {
-	return READ_ONCE(is_up) ? READ_ONCE(generation) : 0;
+	return READ_ONCE(is_up) ? READ_ONCE(facility_generation) : 0;
 }
 
 bool utrace_host_forked(void)
@@ -59,7 +54,7 @@ int utrace_init(void)
 
 	mutex_lock(&changing);
 	if (!is_up) {
-		WRITE_ONCE(generation, generation + 1);
+		WRITE_ONCE(facility_generation, facility_generation + 1);
 		/* states of this generation are made after it is seen */
 		smp_store_mb(is_up, true);
 		err = 0;

@@ -4,8 +4,8 @@
  *
  * All functions share one ftrace_ops.  Its callback runs at the entry of each of
  * them, with preemption off; it lets threads that are not attached to pass, and
- * points others to the wrapper.  A wrapper that calls its original comes to the
- * callback again, and is let pass because it comes from this module.
+ * points others to the wrapper.  A wrapper calls its original behind that place,
+ * so that nobody comes to the callback twice.
  *
  * A frame, a thread in a wrapper, is counted in the callback: from then on it
  * will run this module's code, wherever it is interrupted.  Whoever unloads
@@ -189,8 +189,6 @@ static void notrace at_hook(unsigned long ip, unsigned long parent_ip,
 	struct traced *traced = NULL;
 	struct hook *hook;
 
-	if (within_module(parent_ip, THIS_MODULE))
-		return;
 	hook = hook_at(ip);
 	if (!hook || !concerns(hook, regs, &traced))
 		return;
@@ -209,8 +207,27 @@ static struct ftrace_ops ops = {
 
 /* ---- placing and taking away --------------------------------------------- */
 
+/*
+ * Where a function begins behind the instruction that ftrace has there: a no-op,
+ * or a call if somebody traces it already.  0: there is none.
+ */
+static unsigned long behind_ftrace(unsigned long address)
+{
+	static const u8 nop[MCOUNT_INSN_SIZE] = { 0x0f, 0x1f, 0x44, 0, 0 };
+	const u8 *at = (const u8 *)address;
+
+#ifdef CONFIG_X86_KERNEL_IBT
+	if (is_endbr(*(const u32 *)at))
+		at += ENDBR_INSN_SIZE;
+#endif
+	if (memcmp(at, nop, sizeof(nop)) && *at != 0xe8)
+		return 0;
+	return (unsigned long)at + MCOUNT_INSN_SIZE;
+}
+
 static int find_all(void)
 {
+	unsigned long original;
 	unsigned int i;
 
 	memset(slots, 0, sizeof(slots));
@@ -223,9 +240,15 @@ static int find_all(void)
 			       hook->name);
 			return -ENOENT;
 		}
+		original = behind_ftrace(hook->address);
+		if (!original) {
+			pr_err("not loaded: %s does not begin as a function that can be hooked\n",
+			       hook->name);
+			return -EOPNOTSUPP;
+		}
 		put_in_slot(hook);
 		__static_call_update(hook->key, hook->trampoline,
-				     (void *)hook->address);
+				     (void *)original);
 	}
 	return 0;
 }

@@ -9,12 +9,7 @@
 #include "symbols.h"
 #include "traced.h"
 
-/*
- * facility.c: which time it is that the facility is up, or was last; unlike
- * utrace_host_generation() also while it goes down.
- */
-unsigned int facility_generation(void);
-/* The module goes: whoever is stopped for job control does that without us. */
+/* facility.c: the module goes: whoever is stopped for job control does that without us. */
 bool facility_leaves(void);
 
 /* jobctl.c: stop for job control, if that is due. Siglock held; true: dropped. */

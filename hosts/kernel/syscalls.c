@@ -71,6 +71,22 @@ void syscalls_disarm(struct traced *traced)
 	syscalls_arm(traced);
 }
 
+/*
+ * At each visit: a tracer beside us may have cleared bits, engines may be gone.
+ * Nearly always there is nothing to do.
+ */
+static void check_bits(struct traced *traced)
+{
+	unsigned long wanted = utrace_wanted(state_of(traced)),
+		      work = READ_ONCE(current_thread_info()->syscall_work);
+
+	if (!(wanted & UTRACE_EVENT(SYSCALL_ENTRY)) !=
+	    !(work & SYSCALL_WORK_SYSCALL_AUDIT) ||
+	    !(wanted & UTRACE_EVENT(SYSCALL_EXIT)) !=
+	    !(work & SYSCALL_WORK_SYSCALL_EXIT_TRAP))
+		syscalls_disarm(traced);
+}
+
 /* ---- entry ----------------------------------------------------------------- */
 
 static int abi_of(struct pt_regs *regs)
@@ -107,8 +123,7 @@ static bool report_entry(struct traced *traced, struct pt_regs *regs)
 	if (!make)							\
 		work &= ~SYSCALL_WORK_SECCOMP;				\
 	nr = call;							\
-	/* a tracer beside us may have cleared bits, engines gone away */ \
-	syscalls_disarm(traced);					\
+	check_bits(traced);						\
 	frame_leave(traced);						\
 	make ? nr : -1L; })
 
@@ -186,7 +201,7 @@ HOOK(FOR_ALL, void, user_single_step_report, (struct pt_regs *regs))
 		tell_ptrace();
 	if (traced) {
 		traced->unreturned = false;
-		syscalls_disarm(traced);
+		check_bits(traced);
 	} else {
 		syscalls_drop_exit(current);
 	}

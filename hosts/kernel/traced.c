@@ -13,25 +13,9 @@
 
 #include "kernel_host.h"
 
-/* A thousand threads do not share a chain of more than a few. */
-static DEFINE_HASHTABLE(table, 10);
+struct hlist_head traced_table[1 << TRACED_BITS];
 /* Orders additions to the table and removals. Nothing is taken under it. */
 static DEFINE_SPINLOCK(table_lock);
-
-/*
- * The callback of the hooks asks too, where RCU may not be watched: hence the
- * flavour of the macro.
- */
-struct traced *traced_find(struct task_struct *task)
-{
-	struct traced *traced;
-
-	hash_for_each_possible_rcu_notrace(table, traced, node,
-					   (unsigned long)task)
-		if (traced->task == task)
-			return traced;
-	return NULL;
-}
 
 struct traced *traced_get(struct task_struct *task)
 {
@@ -70,20 +54,6 @@ bool traced_group_wants(struct task_struct *task, unsigned long events)
 
 /* ---- host.h: storage ----------------------------------------------------- */
 
-struct utrace *state_of(struct traced *traced)
-{
-	if (traced->generation != facility_generation())
-		return NULL;
-	return rcu_dereference_raw(traced->utrace);
-}
-
-struct utrace *state_find(struct task_struct *task)
-{
-	struct traced *traced = traced_find(task);
-
-	return traced ? state_of(traced) : NULL;
-}
-
 struct utrace *utrace_host_state(struct task_struct *task)
 {
 	struct utrace *utrace;
@@ -103,7 +73,7 @@ static struct traced *traced_new(struct task_struct *task,
 		return NULL;
 	traced->task = get_task_struct(task);
 	RCU_INIT_POINTER(traced->utrace, utrace_get(utrace));
-	traced->generation = facility_generation();
+	traced->generation = READ_ONCE(facility_generation);
 	refcount_set(&traced->refs, 1);
 	spin_lock_init(&traced->lock);
 	traced->asked = -1;
@@ -136,7 +106,7 @@ static struct utrace *replace_state(struct traced *traced, struct utrace *fresh)
 		traced->end = END_NONE;
 	spin_unlock(&traced->lock);
 	rcu_assign_pointer(traced->utrace, utrace_get(fresh));
-	traced->generation = facility_generation();
+	traced->generation = READ_ONCE(facility_generation);
 	return old;
 }
 
@@ -151,7 +121,7 @@ struct utrace *utrace_host_install(struct task_struct *task,
 	spin_lock(&table_lock);
 	traced = traced_find(task);
 	if (!traced) {
-		hash_add_rcu(table, &mine->node, (unsigned long)task);
+		hash_add_rcu(traced_table, &mine->node, (unsigned long)task);
 		traced = mine;
 		mine = NULL;
 	} else if (!state_of(traced)) {
@@ -325,7 +295,7 @@ static unsigned int collect(struct traced **all, unsigned int room)
 	unsigned int n = 0, i;
 
 	rcu_read_lock();
-	hash_for_each_rcu(table, i, traced, node) {
+	hash_for_each_rcu(traced_table, i, traced, node) {
 		if (n < room && !refcount_inc_not_zero(&traced->refs))
 			continue;
 		if (n < room)

@@ -3,6 +3,7 @@
 #ifndef TRACED_H
 #define TRACED_H
 
+#include <linux/hashtable.h>
 #include <linux/rculist.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -113,14 +114,50 @@ struct traced {
 	struct task_struct *child;
 };
 
-/* Under RCU, or by the thread itself: it stays until the thread is reaped. */
-struct traced *traced_find(struct task_struct *task);
+/* A thousand threads do not share a chain of more than a few. */
+#define TRACED_BITS	10
+extern struct hlist_head traced_table[1 << TRACED_BITS];
+
+/*
+ * Under RCU, or by the thread itself: it stays until the thread is reaped.  The
+ * callback of the hooks asks too, where RCU may not be watched: hence the flavour
+ * of the macro.
+ */
+static __always_inline struct traced *traced_find(struct task_struct *task)
+{
+	struct traced *traced;
+
+	hash_for_each_possible_rcu_notrace(traced_table, traced, node,
+					   (unsigned long)task)
+		if (traced->task == task)
+			return traced;
+	return NULL;
+}
+
+/*
+ * facility.c: which time it is that the facility is up, or was last; unlike
+ * utrace_host_generation() also while it goes down.
+ */
+extern unsigned int facility_generation;
+
 /*
  * What the core keeps for it, null: nothing, or only something of an earlier time
  * that the facility was up.  Under RCU, or by the thread itself.
  */
-struct utrace *state_of(struct traced *traced);
-struct utrace *state_find(struct task_struct *task);
+static inline struct utrace *state_of(struct traced *traced)
+{
+	if (traced->generation != READ_ONCE(facility_generation))
+		return NULL;
+	return rcu_dereference_raw(traced->utrace);
+}
+
+static inline struct utrace *state_find(struct task_struct *task)
+{
+	struct traced *traced = traced_find(task);
+
+	return traced ? state_of(traced) : NULL;
+}
+
 /* traced_find() from anywhere, with a reference. */
 struct traced *traced_get(struct task_struct *task);
 void traced_put(struct traced *traced);

@@ -360,7 +360,7 @@ TEST(clone_child_not_held_up, "REP-9 CLN-2")
 	}, UTRACE_RESUME, EV(SYSCALL_EXIT));
 	CHECK_SO_FAR();
 	for (i = 0; i < ARRAY_LEN(kinds); i++) {
-		struct gate *g = gate_new();
+		struct gate *g = gate_new(), *next;
 
 		if (kinds[i].waits || kinds[i].thread)
 			continue;
@@ -370,10 +370,10 @@ TEST(clone_child_not_held_up, "REP-9 CLN-2")
 		/* the calls that end before it are those of the command */
 		CHECK(wait_until(gate_waiters(g) == 1));
 		while (!h_load(&nb->n)) {
-			rec_hold(r, REC_SYSCALL_EXIT, NULL);
+			next = gate_new();
+			rec_hold(r, REC_SYSCALL_EXIT, next);
 			gate_open(g);
-			g = gate_new();
-			rec_hold(r, REC_SYSCALL_EXIT, g);
+			g = next;
 			CHECK(wait_until(gate_waiters(g) == 1 ||
 					 h_load(&nb->n)));
 		}

@@ -24,8 +24,11 @@
 #define port_store(ptr, val)	WRITE_ONCE(*(ptr), val)
 #define port_load_acquire(ptr)	smp_load_acquire(ptr)
 #define port_store_release(ptr, val) smp_store_release(ptr, val)
-/* pairs with the barrier that smp_store_mb() has after its store */
-#define port_load_seq(ptr)	({ smp_mb(); smp_load_acquire(ptr); })
+/*
+ * The barrier between one's own store and the load of the other's is the one that
+ * smp_store_mb() has after its store, or that of taking the lock in between.
+ */
+#define port_load_seq(ptr)	smp_load_acquire(ptr)
 #define port_store_seq(ptr, val) smp_store_mb(*(ptr), val)
 
 struct port_lock {
