@@ -68,11 +68,13 @@ HOOK(FOR_KNOWN, void, taskstats_exit, (struct task_struct *task, int group_dead)
 	visit_end();
 }
 
-/* What its parent was sent when it became a zombie (DTH-1). */
+/*
+ * What its parent was sent when it became a zombie (DTH-1).  One that reaps itself
+ * has been through release_thread() before this; if it is EXIT_DEAD here its parent
+ * was quick.
+ */
 static int death_signal(struct task_struct *task)
 {
-	if (task->exit_state == EXIT_DEAD)
-		return -1;
 	if (thread_group_leader(task) && !thread_group_empty(task))
 		return -2;
 	if (task->ptrace)
