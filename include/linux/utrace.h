@@ -7,6 +7,10 @@
 
 #include <linux/ptrace.h>
 #include <linux/regset.h>
+/* what <linux/sched.h> had when clients of this header were first written */
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/sched/task_stack.h>
 #include <linux/version.h>
 #include <asm/syscall.h>
 
