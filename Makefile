@@ -107,6 +107,8 @@ ENGINES := $(filter-out common,$(sort \
 CONTRACT_USER_SRC := $(wildcard tests/contract/user/*.c)
 CONTRACT_SRC := $(wildcard tests/contract/*.c) $(CONTRACT_USER_SRC)
 STRESS_SRC := $(wildcard tests/stress/*.c)
+# The sample engine that is a kernel module too
+TRANSCRIPT_SRC := samples/transcript/engine.c samples/transcript/program.c
 PROGRAM_SRC := $(wildcard tests/programs/*.c)
 # What runs beside the kernel module, in the virtual machine
 KERNEL_PROGRAM_SRC := $(wildcard tests/kernel/programs/*.c)
@@ -124,6 +126,7 @@ ENGINE_OBJ := $(call obj,$(ENGINE_SRC))
 CONTRACT_OBJ := $(call obj,$(CONTRACT_SRC))
 DRIVER_OBJ := $(call obj,tests/contract/kernel/driver.c $(CONTRACT_USER_SRC))
 STRESS_OBJ := $(call obj,$(STRESS_SRC))
+TRANSCRIPT_OBJ := $(call obj,$(TRANSCRIPT_SRC))
 
 SHLIB := $(BUILD)/libutrace.so.$(SOVERSION)
 DEVLIB := $(BUILD)/libutrace.so
@@ -139,7 +142,8 @@ ALL := $(if $(LIB_OBJ),$(SHLIB) $(DEVLIB) $(ARLIB) \
 	$(if $(CLI_SRC),$(COMMAND)) $(ENGINE_SO))
 TESTS := $(PROGRAMS) $(KERNEL_PROGRAMS) $(if $(LIB_OBJ), \
 	$(if $(CONTRACT_SRC),$(BUILD)/tests/contract) \
-	$(if $(STRESS_SRC),$(BUILD)/tests/stress) $(BUILD)/tests/embed)
+	$(if $(STRESS_SRC),$(BUILD)/tests/stress) $(BUILD)/tests/embed \
+	$(BUILD)/samples/transcript)
 # contain accounts for processes; caps prints the host's capability table.
 TOOLS := $(BUILD)/tools/contain $(if $(LIB_OBJ),$(BUILD)/tools/caps)
 
@@ -181,7 +185,8 @@ $(BUILD)/flags-install: FORCE
 # The list of objects, so that a source that goes away is noticed.
 $(BUILD)/objects: FORCE
 	$(call keep_text,$(call quote,$(LIB_OBJ) / $(CLI_OBJ) / $(ENGINE_OBJ) \
-		$(ENGINE_COMMON_OBJ) / $(CONTRACT_OBJ) / $(STRESS_OBJ)))
+		$(ENGINE_COMMON_OBJ) / $(CONTRACT_OBJ) / $(STRESS_OBJ) / \
+		$(TRANSCRIPT_OBJ)))
 
 $(OBJ)/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$@)
@@ -273,6 +278,12 @@ $(BUILD)/tests/stress: $(STRESS_OBJ) $(ARLIB) $(BUILD)/objects
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(STRESS_OBJ) $(ARLIB) $(LDLIBS) \
 		$(SECCOMP_LIBS)
 
+$(BUILD)/samples/transcript: $(TRANSCRIPT_OBJ) $(ARLIB) $(BUILD)/objects
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(TRANSCRIPT_OBJ) $(ARLIB) $(LDLIBS) \
+		$(SECCOMP_LIBS)
+
 # It loads the shared library itself.
 $(BUILD)/tests/embed: $(OBJ)/tests/embed/embed.o $(SHLIB)
 	$(call say,LD,$@)
@@ -309,7 +320,8 @@ $(BUILD)/tools/caps: $(OBJ)/tools/caps.o $(ARLIB)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) $(SECCOMP_LIBS)
 
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(CLI_OBJ) $(CLI_INST_OBJ) \
-	$(ENGINE_OBJ) $(ENGINE_COMMON_OBJ) $(CONTRACT_OBJ) $(DRIVER_OBJ) $(STRESS_OBJ)) \
+	$(ENGINE_OBJ) $(ENGINE_COMMON_OBJ) $(CONTRACT_OBJ) $(DRIVER_OBJ) $(STRESS_OBJ) \
+	$(TRANSCRIPT_OBJ)) \
 	$(PROGRAM_SRC:tests/programs/%.c=$(OBJ)/tests/programs/%.d) \
 	$(KERNEL_PROGRAM_SRC:tests/kernel/programs/%.c=$(OBJ)/tests/kernel/%.d) \
 	$(OBJ)/tools/contain.d $(OBJ)/tools/caps.d $(OBJ)/tests/embed/embed.d
