@@ -167,7 +167,7 @@ unload_in_rounds() {
 		timeout 10 rmmod "$1" || echo "rmmod: $?"
 		wait $busy || echo "round $round: $?"
 		wait $other || echo "round $round, the other: $?"
-	done 2>&1
+	done
 }
 judge "event-log: unloaded among $rounds times 2 busy processes" \
 	"$(unload_in_rounds event-log $log/control)"
@@ -371,7 +371,7 @@ held_in_rounds() {
 		[ -z "$how" ] || echo "round $round, abort: $how"
 		ends $busy 0
 		[ -z "$how" ] || echo "round $round, busy: $how"
-	done 2>&1
+	done
 }
 judge "crash-catcher: unloaded $rounds times while two are held" \
 	"$(held_in_rounds)"
