@@ -66,7 +66,7 @@ static struct suspect *suspect_of(struct member *member)
 
 static struct group group;
 
-/* ---- all threads of a process ------------------------------------------------------ */
+/* ---- all threads of a process ------------------------------------------ */
 
 /* For each of them, with a reference, and no lock held. */
 static unsigned int for_process(pid_t process, bool (*fn)(struct suspect *))
@@ -125,7 +125,7 @@ static bool release(struct suspect *suspect)
 	return was_held && !err;
 }
 
-/* ---- callbacks ------------------------------------------------------------------------ */
+/* ---- callbacks --------------------------------------------------------- */
 
 static bool carries_address(int signr)
 {
@@ -199,7 +199,7 @@ static unsigned long events_of(const struct member *member)
 	       (cores ? 0 : UTRACE_EVENT(SIGNAL_TERM));
 }
 
-/* ---- who is held ------------------------------------------------------------------------ */
+/* ---- who is held ------------------------------------------------------- */
 
 static void show_registers(struct seq_file *seq, const struct pt_regs *regs)
 {
@@ -278,7 +278,7 @@ static const struct file_operations held_ops = {
 	.release = single_release,
 };
 
-/* ---- control --------------------------------------------------------------------------------- */
+/* ---- control ----------------------------------------------------------- */
 
 static int release_process(struct group *group, struct pid *pid)
 {
@@ -324,7 +324,7 @@ static const struct file_operations control_ops = {
 	.release = single_release,
 };
 
-/* ---- the module ------------------------------------------------------------------------------ */
+/* ---- the module -------------------------------------------------------- */
 
 static struct dentry *directory;
 

@@ -38,7 +38,7 @@ static unsigned long events = ~(UTRACE_EVENT(QUIESCE) | UTRACE_EVENT_SYSCALL);
 module_param(events, ulong, 0444);
 MODULE_PARM_DESC(events, "mask of the events that are logged; all but system calls and quiesce");
 
-/* ---- the ring ---------------------------------------------------------------- */
+/* ---- the ring ---------------------------------------------------------- */
 
 #define SIZE_MAX_LOG	(1U << 20)
 #define TEXT_LEN	72
@@ -111,7 +111,7 @@ static bool get_entry(u64 *number, struct entry *entry)
 	return is_there;
 }
 
-/* ---- callbacks ----------------------------------------------------------------- */
+/* ---- callbacks --------------------------------------------------------- */
 
 /* Go on, and leave what other engines chose for this event as it is. */
 static u32 agree(u32 action)
@@ -248,7 +248,7 @@ static struct group group = {
 	.events = events_of,
 };
 
-/* ---- log ------------------------------------------------------------------------- */
+/* ---- log --------------------------------------------------------------- */
 
 static const char *const names[_UTRACE_NEVENTS] = {
 #define NAME(event)	[_UTRACE_EVENT_##event] = #event
@@ -378,7 +378,7 @@ static const struct file_operations log_ops = {
 	.release = log_release,
 };
 
-/* ---- control ---------------------------------------------------------------------- */
+/* ---- control ----------------------------------------------------------- */
 
 static ssize_t control_write(struct file *file, const char __user *text,
 			     size_t len, loff_t *pos)
@@ -400,7 +400,7 @@ static const struct file_operations control_ops = {
 	.release = single_release,
 };
 
-/* ---- the module ---------------------------------------------------------------------- */
+/* ---- the module -------------------------------------------------------- */
 
 static struct dentry *directory;
 

@@ -107,7 +107,7 @@ struct group {
 	struct work_struct sweep;
 };
 
-/* ---- one member ------------------------------------------------------------ */
+/* ---- one member -------------------------------------------------------- */
 
 static void member_free(struct kref *refs)
 {
@@ -157,7 +157,7 @@ static void member_let_go(struct member *member)
 	member_put(member);
 }
 
-/* ---- joining --------------------------------------------------------------- */
+/* ---- joining ----------------------------------------------------------- */
 
 /* The caller has a reference to the member besides. */
 static int group_join(struct group *group, struct member *member)
@@ -357,7 +357,7 @@ static int group_add_process(struct group *group, struct pid *pid,
 	return err;
 }
 
-/* ---- leaving --------------------------------------------------------------- */
+/* ---- leaving ----------------------------------------------------------- */
 
 static struct member *group_take_first(struct group *group,
 				       struct list_head *list)
@@ -396,7 +396,7 @@ static void group_reaped(struct member *member)
 		schedule_work(&group->sweep);
 }
 
-/* ---- looking at them -------------------------------------------------------- */
+/* ---- looking at them --------------------------------------------------- */
 
 /*
  * The first with this number or a higher one, with a reference: so that a list of
@@ -417,7 +417,7 @@ static struct member *group_find(struct group *group, u64 id)
 	return found;
 }
 
-/* ---- the group --------------------------------------------------------------- */
+/* ---- the group --------------------------------------------------------- */
 
 static void group_init(struct group *group)
 {
@@ -447,7 +447,7 @@ static void group_close(struct group *group)
 	cancel_work_sync(&group->sweep);
 }
 
-/* ---- the file control -------------------------------------------------------- */
+/* ---- the file control -------------------------------------------------- */
 
 #define COMMAND_MAX	64
 

@@ -31,7 +31,7 @@ static unsigned int only_nr;
 module_param_array(only, int, &only_nr, 0444);
 MODULE_PARM_DESC(only, "numbers of the system calls that are counted; all");
 
-/* ---- counters ------------------------------------------------------------------ */
+/* ---- counters ---------------------------------------------------------- */
 
 /*
  * One set for each processor: threads on two of them share nothing.  To read it
@@ -64,7 +64,7 @@ static unsigned long sum_other(void)
 	return n;
 }
 
-/* ---- callbacks ------------------------------------------------------------------- */
+/* ---- callbacks --------------------------------------------------------- */
 
 static u32 on_syscall_entry(u32 action, struct utrace_engine *engine,
 			    struct pt_regs *regs)
@@ -122,7 +122,7 @@ static struct group group = {
 	.events = events_of,
 };
 
-/* ---- files -------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------- */
 
 static int calls_show(struct seq_file *seq, void *unused)
 {
@@ -198,7 +198,7 @@ static const struct file_operations control_ops = {
 	.release = single_release,
 };
 
-/* ---- the module ------------------------------------------------------------------------ */
+/* ---- the module -------------------------------------------------------- */
 
 static struct dentry *directory;
 

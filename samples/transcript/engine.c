@@ -42,7 +42,7 @@ struct teller {
 	char name[NAME_LEN];
 };
 
-/* ---- lines ------------------------------------------------------------------- */
+/* ---- lines ------------------------------------------------------------- */
 
 __attribute__((__format__(__printf__, 2, 3)))
 static void tell(struct teller *teller, const char *format, ...)
@@ -73,13 +73,13 @@ static u32 agree(u32 action)
 	return (action & ~(u32)UTRACE_RESUME_MASK) | UTRACE_RESUME;
 }
 
-/* ---- following --------------------------------------------------------------- */
+/* ---- following --------------------------------------------------------- */
 
 static int follow(struct transcript *transcript, struct task_struct *task,
 		  const char *name, bool tells);
 
 static u32 tell_clone(u32 action, struct utrace_engine *engine,
-		    unsigned long clone_flags, struct task_struct *child)
+		      unsigned long clone_flags, struct task_struct *child)
 {
 	struct teller *teller = engine->data;
 	struct transcript *transcript = teller->transcript;
@@ -99,8 +99,8 @@ static u32 tell_clone(u32 action, struct utrace_engine *engine,
 }
 
 static u32 tell_exec(u32 action, struct utrace_engine *engine,
-		   const struct linux_binfmt *fmt,
-		   const struct linux_binprm *bprm, struct pt_regs *regs)
+		     const struct linux_binfmt *fmt,
+		     const struct linux_binprm *bprm, struct pt_regs *regs)
 {
 	struct teller *teller = engine->data;
 
@@ -111,7 +111,7 @@ static u32 tell_exec(u32 action, struct utrace_engine *engine,
 	return agree(action);
 }
 
-/* ---- system calls -------------------------------------------------------------- */
+/* ---- system calls ------------------------------------------------------ */
 
 /* Whether what it answers is the same each time. */
 static bool is_steady(long nr)
@@ -142,7 +142,7 @@ static bool is_steady(long nr)
 }
 
 static u32 tell_syscall_entry(u32 action, struct utrace_engine *engine,
-			    struct pt_regs *regs)
+			      struct pt_regs *regs)
 {
 	struct teller *teller = engine->data;
 
@@ -152,7 +152,7 @@ static u32 tell_syscall_entry(u32 action, struct utrace_engine *engine,
 }
 
 static u32 tell_syscall_exit(u32 action, struct utrace_engine *engine,
-			   struct pt_regs *regs)
+			     struct pt_regs *regs)
 {
 	struct teller *teller = engine->data;
 	long error = syscall_get_error(current, regs);
@@ -171,7 +171,7 @@ static u32 tell_syscall_exit(u32 action, struct utrace_engine *engine,
 	return agree(action);
 }
 
-/* ---- signals ------------------------------------------------------------------- */
+/* ---- signals ----------------------------------------------------------- */
 
 static const char *disposition(u32 action)
 {
@@ -194,9 +194,9 @@ static const char *disposition(u32 action)
 }
 
 static u32 tell_signal(u32 action, struct utrace_engine *engine,
-		     struct pt_regs *regs, siginfo_t *info,
-		     const struct k_sigaction *orig_ka,
-		     struct k_sigaction *return_ka)
+		       struct pt_regs *regs, siginfo_t *info,
+		       const struct k_sigaction *orig_ka,
+		       struct k_sigaction *return_ka)
 {
 	(void)regs;
 	(void)return_ka;
@@ -207,16 +207,16 @@ static u32 tell_signal(u32 action, struct utrace_engine *engine,
 }
 
 static u32 tell_jctl(u32 action, struct utrace_engine *engine, int type,
-		   int notify)
+		     int notify)
 {
 	tell(engine->data, "JCTL %d notify %d", type, notify);
 	return agree(action);
 }
 
-/* ---- the end --------------------------------------------------------------------- */
+/* ---- the end ----------------------------------------------------------- */
 
 static u32 tell_exit(u32 action, struct utrace_engine *engine, long orig_code,
-		   long *code)
+		     long *code)
 {
 	(void)orig_code;
 	tell(engine->data, "EXIT %#lx", *code);
@@ -259,7 +259,7 @@ static const struct utrace_engine_ops ops = {
 	.report_reap = tell_reap,
 };
 
-/* ---- attaching and detaching --------------------------------------------------------- */
+/* ---- attaching and detaching ------------------------------------------- */
 
 /* Put it on the list, which is what owns it from then on. */
 static int enlist(struct transcript *transcript, struct teller *teller)

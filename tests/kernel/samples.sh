@@ -247,6 +247,9 @@ judge 'crash-catcher: at the very instruction, with its registers' "$(
 	[ "$(value comm)" = crash ] || echo "comm: $(value comm)")"
 judge 'crash-catcher: its memory is there' \
 	"$(grep -q /crash /proc/$pid/maps || echo 'no maps')"
+judge 'crash-catcher: a debugger can attach to it' "$(
+	"$crash" look $pid >looked || echo 'it cannot'
+	[ "$(cat looked)" = '0x5eed 19' ] || cat looked)"
 sleep 0.3
 check 'crash-catcher: it stays' held 1
 rm -f core

@@ -47,7 +47,7 @@ static void open_null(void)
 		_exit(98);
 }
 
-/* ---- alone ------------------------------------------------------------------ */
+/* ---- alone ------------------------------------------------------------- */
 
 static void alone(char *path)
 {
@@ -77,7 +77,7 @@ static void alone(char *path)
 	_exit(97);
 }
 
-/* ---- crowd ------------------------------------------------------------------ */
+/* ---- crowd ------------------------------------------------------------- */
 
 static char stack[64 << 10] __attribute__((aligned(16)));
 static int thread_id;	/* the kernel clears it when the thread ends */

@@ -224,7 +224,7 @@ static const struct utrace_engine_ops child_ops = {
 	.release = client_release,
 };
 
-/* ---- what is asked on loading ------------------------------------------------- */
+/* ---- what is asked on loading ------------------------------------------ */
 
 static void wrong(const char *what)
 {
