@@ -10,6 +10,7 @@
 #	make install		DESTDIR, prefix, libdir, mandir, ...
 #	make module		the kernel module, in build/kernel/RELEASE/
 #	make install-module	DESTDIR
+#	make demo-kernel	three engines in a kernel, in a virtual machine
 #	make check-kernel	the kernel's tests, in virtual machines
 #	make debug-kernel	a kernel that checks itself, for these
 #	make deps		install what is missing (Debian, as root)
@@ -24,6 +25,7 @@
 #			the kernel that modules are built for; the running one
 #	KERNELS='6.1 debug-6.12'
 #			check-kernel and debug-kernel: these kernels
+#	KERNEL=6.12	demo-kernel: this kernel
 #	FULL=1		check-kernel: all rounds
 #	KCSAN=1		debug-kernel: the one with KCSAN
 
@@ -351,7 +353,8 @@ install-module:
 
 # The checks build what they test, so that a build that fails is a check that
 # fails; see tools/check for the list.
-.PHONY: check check-quick check-long check-kernel debug-kernel bench demo deps
+.PHONY: check check-quick check-long check-kernel debug-kernel bench demo \
+	demo-kernel deps
 check:
 	+@MAKE='$(MAKE)' tools/check full
 check-quick:
@@ -381,6 +384,11 @@ demo:
 	+@$(MAKE) --no-print-directory all tests
 	@if test -x demo/run; then exec demo/run; \
 	else echo 'make demo: there is no demo/run yet' >&2; exit 1; fi
+
+KERNEL ?=
+demo-kernel:
+	@KERNEL='$(KERNEL)' tools/deps demo-kernel
+	@KERNEL='$(KERNEL)' BUILD='$(BUILD)' demo/kernel/run
 
 # ---- installing -------------------------------------------------------------
 
