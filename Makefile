@@ -10,6 +10,7 @@
 #	make install		DESTDIR, prefix, libdir, mandir, ...
 #	make module		the kernel module, in build/kernel/RELEASE/
 #	make install-module	DESTDIR
+#	make install-dkms	the source of the module, for DKMS; DESTDIR
 #	make demo-kernel	three engines in a kernel, in a virtual machine
 #	make check-kernel	the kernel's tests, in virtual machines
 #	make debug-kernel	a kernel that checks itself, for these
@@ -348,6 +349,17 @@ install-module:
 	$(INSTALL) -m 644 '$(MODULE_DIR)/utrace.ko' \
 		'$(DESTDIR)/lib/modules/$(KERNEL_RELEASE)/updates'
 	$(if $(DESTDIR),,depmod '$(KERNEL_RELEASE)')
+
+# For "dkms add utrace/$(VERSION)": no file that went away may stay.
+DKMS_TREE = $(DESTDIR)/usr/src/utrace-$(VERSION)
+
+.PHONY: install-dkms
+install-dkms:
+	rm -rf '$(DKMS_TREE)'
+	tools/build-modules --tree '$(DKMS_TREE)'
+	sed 's|@version@|$(VERSION)|' packaging/dkms/dkms.conf.in \
+		>'$(DKMS_TREE)/dkms.conf'
+	$(INSTALL) -m 755 packaging/dkms/keep-symvers '$(DKMS_TREE)'
 
 # ---- checks -----------------------------------------------------------------
 
