@@ -5,6 +5,8 @@
  */
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/uaccess.h>
+#include <asm/syscall.h>
 
 #include "kernel_host.h"
 
@@ -24,6 +26,34 @@ HOOK(FOR_CURRENT, struct task_struct *, copy_process,
 	}
 	frame_leave(traced);
 	return child;
+}
+
+/*
+ * What the call that current is in asked for: it was attached to while it made
+ * the child, and nobody took note before.
+ */
+static unsigned long flags_of_call(void)
+{
+	struct pt_regs *regs = task_pt_regs(current);
+	bool ia32 = in_ia32_syscall();
+	struct clone_args args = {};
+
+	/* the numbers of both numberings */
+	switch (regs->orig_ax) {
+	case 435:	/* clone3 */
+		if (copy_from_user(&args, (void __user *)(ia32 ?
+				   (u32)regs->bx : regs->di),
+				   CLONE_ARGS_SIZE_VER0))
+			return 0;
+		return args.flags | (args.exit_signal & CSIGNAL);
+	case 56:	/* clone */
+		return ia32 ? 0 : lower_32_bits(regs->di);
+	case 120:	/* clone, i386 */
+		return ia32 ? lower_32_bits(regs->bx) : 0;
+	default:	/* vfork, fork */
+		return regs->orig_ax == (ia32 ? 190 : 58) ?
+			CLONE_VFORK | CLONE_VM | SIGCHLD : SIGCHLD;
+	}
 }
 
 /* Others wait with attaching until the callbacks are over (ATT-9). */
@@ -47,8 +77,14 @@ HOOK(FOR_CURRENT, void, wake_up_new_task, (struct task_struct *child))
 {
 	struct utrace_decision decision = { .resume = UTRACE_RESUME };
 	struct traced *traced = frame_enter();
-	bool ours = child == traced->child;
+	bool ours;
 
+	if (child != traced->child && !is_kernels(child)) {
+		syscalls_drop_entry(child);
+		traced->child = child;
+		traced->clone_flags = flags_of_call();
+	}
+	ours = child == traced->child;
 	/* it may be gone before we are back */
 	get_task_struct(child);
 	if (ours) {
