@@ -149,8 +149,13 @@ HOOK_NAMED(FOR_CURRENT, long, syscall_trace_enter,
 HOOK(FOR_CURRENT, int, ptrace_notify, (int exit_code, unsigned long message))
 {
 	struct traced *traced = frame_enter();
-	int signr = original(ptrace_notify)(exit_code, message);
+	int signr;
 
+	traced->notifies = true;
+	signr = original(ptrace_notify)(exit_code, message);
+	traced->notifies = false;
+	if (READ_ONCE(traced->due))
+		come_back(traced);
 	step_refresh(traced);
 	frame_leave(traced);
 	return signr;

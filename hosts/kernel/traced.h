@@ -62,6 +62,7 @@ enum end {
  * @stepping: an engine steps it
  * @foreign_step: a ptrace tracer does
  * @step_trap: @stash is the trap of an engine's step
+ * @notifies: it is in ptrace_notify()
  * @group_dead: it is the last of its group
  * @stop_number: an engine wants a group stop because of this signal
  * @stopping_by: that is what get_signal() was given SIGSTOP for
@@ -103,6 +104,7 @@ struct traced {
 	bool stepping;
 	bool foreign_step;
 	bool step_trap;
+	bool notifies;
 	bool group_dead;
 	int stop_number;
 	int stopping_by;

@@ -16,7 +16,8 @@ static void report_soon(struct callback_head *work)
 	struct traced *traced = container_of(work, struct traced, report);
 
 	clear_bit(0, &traced->report_queued);
-	if (!(current->flags & PF_EXITING))
+	/* a ptrace stop runs it too, and may come before a call is made */
+	if (!(current->flags & PF_EXITING) && !traced->notifies)
 		set_thread_flag(TIF_NOTIFY_SIGNAL);
 	visit_end();
 }
