@@ -13,10 +13,11 @@
  *	echo release 4711 >control	let it go on dying
  *
  * The process is held when the signal is about to end it, and nothing has been
- * taken from it yet: all its threads are there, its memory, its files.  A
- * debugger can attach to it.  When it is released it takes the signal anew, and
- * dies as it would have done, with a core dump if that is due.  SIGKILL ends it
- * at any time.  With cores=1 only signals that dump core are caught.
+ * taken from it yet: all its threads are there, its memory (/proc/PID/mem), its
+ * files.  A debugger that attaches to it is kept waiting.  When it is released it
+ * takes the signal anew, and dies as it would have done, with a core dump if that
+ * is due.  SIGKILL ends it at any time.  With cores=1 only signals that dump core
+ * are caught.
  *
  * How it is held is the whole art of it.  The callback answers STOP, and for the
  * signal IGN and HOLD: it goes back on the queue.  So the process dies in no way
@@ -46,8 +47,8 @@ MODULE_PARM_DESC(cores, "catch only what dumps core");
  * @code: where it comes from, SI_USER or SEGV_MAPERR, say
  * @address: what it accessed, if the signal is about that
  *
- * Its own callback writes these, and whoever releases it, after a barrier; the
- * flags are atomic for whoever looks meanwhile.
+ * Its own callback writes these, and whoever stops or releases it writes the
+ * flags; nothing but a flag is read while it may be written.
  */
 struct suspect {
 	struct member member;
@@ -103,8 +104,9 @@ static bool stop_along(struct suspect *suspect)
 }
 
 /*
- * Its callback may not have returned yet, and would undo what is said before.
- * Killed threads are past this; others need no barrier.
+ * First the flags, so that a callback that comes from now on does not stop it
+ * again; then the barrier, for one that is running would undo what is said before
+ * it returns.
  */
 static bool release(struct suspect *suspect)
 {
@@ -114,18 +116,28 @@ static bool release(struct suspect *suspect)
 
 	if (!was_held && !READ_ONCE(suspect->along))
 		return false;
-	do
-		err = utrace_barrier(member->task, member->engine);
-	while (err == -ERESTARTSYS && !fatal_signal_pending(current));
 	if (was_held)
 		WRITE_ONCE(suspect->let_go, true);
 	WRITE_ONCE(suspect->held, false);
 	WRITE_ONCE(suspect->along, false);
+	do
+		err = utrace_barrier(member->task, member->engine);
+	while (err == -ERESTARTSYS && !fatal_signal_pending(current));
 	err = utrace_control(member->task, member->engine, UTRACE_RESUME);
 	return was_held && !err;
 }
 
 /* ---- callbacks --------------------------------------------------------- */
+
+/*
+ * A return of RESUME would end the stop that another thread has asked for.  If that
+ * comes between this and the return, the thread runs on: nothing can be done about
+ * it without waiting, and nothing bad comes of it.
+ */
+static enum utrace_resume_action stay_or_go(const struct suspect *suspect)
+{
+	return READ_ONCE(suspect->along) ? UTRACE_STOP : UTRACE_RESUME;
+}
 
 static bool carries_address(int signr)
 {
@@ -140,14 +152,14 @@ static u32 on_signal(u32 action, struct utrace_engine *engine,
 {
 	struct suspect *suspect = suspect_of(engine->data);
 	u32 what = utrace_signal_action(action);
-	/* go on, and leave the signal to what the others chose */
-	u32 agree = UTRACE_RESUME | (action & ~UTRACE_RESUME_MASK);
+	/* leave the signal to what the others chose */
+	u32 agree = stay_or_go(suspect) | (action & ~UTRACE_RESUME_MASK);
 
 	/* An engine before us may have seen to it that nobody dies. */
 	if (what != UTRACE_SIGNAL_CORE && what != UTRACE_SIGNAL_TERM)
 		return agree;
-	if (suspect->let_go) {
-		suspect->let_go = false;
+	if (READ_ONCE(suspect->let_go)) {
+		WRITE_ONCE(suspect->let_go, false);
 		return agree;
 	}
 	suspect->signal = info->si_signo;
@@ -163,7 +175,7 @@ static u32 on_clone(u32 action, struct utrace_engine *engine,
 		    unsigned long clone_flags, struct task_struct *child)
 {
 	group_clone(engine->data, clone_flags, child);
-	return UTRACE_RESUME;
+	return stay_or_go(suspect_of(engine->data));
 }
 
 static void on_reap(struct utrace_engine *engine, struct task_struct *task)

@@ -9,8 +9,6 @@
  *	crash wait	waits for a signal
  *	crash calls N	calls getppid() N times in each of 4 threads
  *	crash busy MS	creates threads and children, and signals them, for that long
- *	crash look PID	attaches to it by ptrace, prints what it has in bx, and lets
- *			it go
  */
 #include <pthread.h>
 #include <signal.h>
@@ -19,9 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <sys/user.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -128,24 +124,6 @@ static void busy(unsigned int ms)
 		pthread_join(thread[i], NULL);
 }
 
-/* ---- look -------------------------------------------------------------- */
-
-static int look(pid_t pid)
-{
-	struct user_regs_struct regs;
-	int status;
-
-	alarm(20);
-	if (ptrace(PTRACE_ATTACH, pid, NULL, NULL) ||
-	    waitpid(pid, &status, __WALL) != pid || !WIFSTOPPED(status) ||
-	    ptrace(PTRACE_GETREGS, pid, NULL, &regs)) {
-		perror("ptrace");
-		return 1;
-	}
-	printf("%#llx %d\n", regs.rbx, WSTOPSIG(status));
-	return ptrace(PTRACE_DETACH, pid, NULL, NULL) ? 1 : 0;
-}
-
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -162,8 +140,6 @@ int main(int argc, char **argv)
 		calls(argv[2]);
 	else if (!strcmp(what, "busy") && argc > 2)
 		busy(atoi(argv[2]));
-	else if (!strcmp(what, "look") && argc > 2)
-		return look(atoi(argv[2]));
 	else
 		return 125;
 	return 0;
