@@ -45,10 +45,12 @@ static void end_stops_at_exit(struct task_struct *task)
 
 	for_each_thread(task, thread) {
 		traced = traced_find(thread);
-		if (!traced || !traced->held)
+		if (!traced)
 			continue;
+		/* also if it is only on its way to the stop */
 		traced->killed = true;
-		kernel(wake_up_state)(thread, __TASK_TRACED);
+		if (traced->held)
+			kernel(wake_up_state)(thread, __TASK_TRACED);
 	}
 }
 
