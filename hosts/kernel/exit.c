@@ -63,7 +63,10 @@ HOOK(FOR_EXITING, void, do_exit, (long code))
 /* Here alone one is told whether it is the last of its group. */
 HOOK(FOR_KNOWN, void, taskstats_exit, (struct task_struct *task, int group_dead))
 {
-	traced_current()->group_dead = group_dead;
+	struct traced *traced = traced_current();
+
+	traced->group_dead = group_dead;
+	traced->led_group = thread_group_leader(task);
 	original(taskstats_exit)(task, group_dead);
 	visit_end();
 }
@@ -73,8 +76,11 @@ HOOK(FOR_KNOWN, void, taskstats_exit, (struct task_struct *task, int group_dead)
  * has been through release_thread() before this; if it is EXIT_DEAD here its parent
  * was quick.
  */
-static int death_signal(struct task_struct *task)
+static int death_signal(struct traced *traced, struct task_struct *task)
 {
+	/* a thread that executes a program may have taken the lead already */
+	if (traced->led_group && !thread_group_leader(task))
+		return -2;
 	if (thread_group_leader(task) && !thread_group_empty(task))
 		return -2;
 	if (task->ptrace)
@@ -87,7 +93,7 @@ HOOK(FOR_KNOWN, void, proc_exit_connector, (struct task_struct *task))
 {
 	struct traced *traced = traced_current();
 
-	traced_died(traced, death_signal(task));
+	traced_died(traced, death_signal(traced, task));
 	original(proc_exit_connector)(task);
 	visit_end();
 }

@@ -64,6 +64,7 @@ enum end {
  * @step_trap: @stash is the trap of an engine's step
  * @notifies: it is in ptrace_notify()
  * @group_dead: it is the last of its group
+ * @led_group: it was the leader of its group when it exited
  * @stop_number: an engine wants a group stop because of this signal
  * @stopping_by: that is what get_signal() was given SIGSTOP for
  * @delivers: get_signal() is to answer with @delivery
@@ -106,6 +107,7 @@ struct traced {
 	bool step_trap;
 	bool notifies;
 	bool group_dead;
+	bool led_group;
 	int stop_number;
 	int stopping_by;
 	bool delivers;
