@@ -148,6 +148,7 @@ static void let_go(struct traced *traced)
 	if (traced->job_stopped && task_is_stopped(task)) {
 		task->jobctl |= JOBCTL_STOP_PENDING;
 		task->jobctl &= ~JOBCTL_STOPPED;
+		set_tsk_thread_flag(task, TIF_SIGPENDING);
 		kernel(wake_up_state)(task, __TASK_STOPPED);
 	}
 	unlock_task_sighand(task, &flags);
