@@ -253,6 +253,18 @@ static int find_all(void)
 	return 0;
 }
 
+/* 0, or why this one alone cannot be hooked. */
+static int try_one(struct ftrace_ops *probe, const struct hook *hook)
+{
+	int err = ftrace_set_filter_ip(probe, hook->address, 0, 1);
+
+	if (!err)
+		err = register_ftrace_function(probe);
+	if (!err)
+		unregister_ftrace_function(probe);
+	return err;
+}
+
 /* Which of them cannot be hooked, one by one, once all together could not. */
 static void tell_who_is_held(int err)
 {
@@ -261,24 +273,29 @@ static void tell_who_is_held(int err)
 		.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT |
 			 FTRACE_OPS_FL_RECURSION,
 	};
-	unsigned int i;
-	int one, told = 0;
+	int each[ARRAY_SIZE(hooks)];
+	unsigned int i, held = 0, told = 0;
 
 	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
-		one = ftrace_set_filter_ip(&probe, hooks[i]->address, 0, 1);
-		if (!one)
-			one = register_ftrace_function(&probe);
-		if (!one)
-			unregister_ftrace_function(&probe);
-		else if (one == -EBUSY)
+		each[i] = try_one(&probe, hooks[i]);
+		held += each[i] == -EBUSY;
+	}
+	ftrace_free_filter(&probe);
+	if (held == ARRAY_SIZE(hooks)) {
+		pr_err("not loaded: no function can be hooked: is the sysctl kernel.ftrace_enabled 0?\n");
+		return;
+	}
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		if (!each[i])
+			continue;
+		told++;
+		if (each[i] == -EBUSY)
 			pr_err("not loaded: %s is held by someone else who changes it (livepatch, or another module)\n",
 			       hooks[i]->name);
 		else
 			pr_err("not loaded: %s cannot be hooked: error %d\n",
-			       hooks[i]->name, one);
-		told |= one;
+			       hooks[i]->name, each[i]);
 	}
-	ftrace_free_filter(&probe);
 	if (!told)
 		pr_err("not loaded: ftrace answers %d\n", err);
 }
