@@ -207,13 +207,22 @@ static int adopt(struct traced *traced)
 		forget(traced);
 		return -EPERM;
 	}
+	atomic_inc(&traced->adopters);
 	/* pairs with the thread's own look at the engines in traced_settle() */
 	smp_store_mb(traced->awake, true);
-	/* pairs with the unhashing that comes before its release_thread() */
+	/*
+	 * Pairs with the unhashing that comes before its release_thread(), which
+	 * may be yet to come: it has to find the entry if it is another's too.
+	 */
 	if (!pid_alive(task)) {
-		forget(traced);
+		if (atomic_dec_and_test(&traced->adopters) &&
+		    !READ_ONCE(traced->adopted))
+			forget(traced);
 		return -ESRCH;
 	}
+	WRITE_ONCE(traced->adopted, true);
+	smp_mb__before_atomic();
+	atomic_dec(&traced->adopters);
 	if (!READ_ONCE(task->exit_state))
 		return await_creator(traced);
 	adopt_dead(traced);

@@ -32,6 +32,8 @@ enum end {
  *	if that was not over
  * @awake: its hooks act.  It falls asleep by itself when no engine is left, and
  *	then goes through no wrapper.
+ * @adopted: its release_thread() will find it
+ * @adopters: who finds out whether that is so
  * @report: task work that brings it to the way back to user mode
  * @report_queued: @report is queued
  * @due: it has to ask the core before it runs user code
@@ -82,6 +84,8 @@ struct traced {
 	enum end end;
 	bool reap_due;
 	bool awake;
+	bool adopted;
+	atomic_t adopters;
 	struct callback_head report;
 	unsigned long report_queued;
 	bool due;
