@@ -229,6 +229,7 @@ static int find_all(void)
 {
 	unsigned long original;
 	unsigned int i;
+	int err;
 
 	memset(slots, 0, sizeof(slots));
 	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
@@ -246,6 +247,9 @@ static int find_all(void)
 			       hook->name);
 			return -EOPNOTSUPP;
 		}
+		err = verify_hook(hook);
+		if (err)
+			return err;
 		put_in_slot(hook);
 		__static_call_update(hook->key, hook->trampoline,
 				     (void *)original);
@@ -253,51 +257,49 @@ static int find_all(void)
 	return 0;
 }
 
-/* 0, or why this one alone cannot be hooked. */
-static int try_one(struct ftrace_ops *probe, const struct hook *hook)
+static struct ftrace_ops probe = {
+	.func = at_hook,
+	.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT |
+		 FTRACE_OPS_FL_RECURSION,
+};
+
+/*
+ * Tells which of @n of them cannot be hooked, and whether there are any.  A try
+ * that succeeds has to be waited for when it is taken back: hence by halves.
+ */
+static bool tell_who_is_held(struct hook *const *some, unsigned long *addresses,
+			     unsigned int n)
 {
-	int err = ftrace_set_filter_ip(probe, hook->address, 0, 1);
+	int err = ftrace_set_filter_ips(&probe, addresses, n, 0, 1);
+	bool told;
 
 	if (!err)
-		err = register_ftrace_function(probe);
-	if (!err)
-		unregister_ftrace_function(probe);
-	return err;
+		err = register_ftrace_function(&probe);
+	if (!err) {
+		unregister_ftrace_function(&probe);
+		return false;
+	}
+	if (n > 1) {
+		told = tell_who_is_held(some, addresses, n / 2);
+		told |= tell_who_is_held(some + n / 2, addresses + n / 2,
+					 n - n / 2);
+		return told;
+	}
+	if (err == -EBUSY)
+		pr_err("not loaded: %s is held by someone else who changes it (livepatch, or another module)\n",
+		       some[0]->name);
+	else
+		pr_err("not loaded: %s cannot be hooked: error %d\n",
+		       some[0]->name, err);
+	return true;
 }
 
-/* Which of them cannot be hooked, one by one, once all together could not. */
-static void tell_who_is_held(int err)
+/* Then each of them seems to be held. */
+static bool is_switched_off(void)
 {
-	static struct ftrace_ops probe = {
-		.func = at_hook,
-		.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT |
-			 FTRACE_OPS_FL_RECURSION,
-	};
-	int each[ARRAY_SIZE(hooks)];
-	unsigned int i, held = 0, told = 0;
+	const int *enabled = (const int *)symbol_address("ftrace_enabled");
 
-	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
-		each[i] = try_one(&probe, hooks[i]);
-		held += each[i] == -EBUSY;
-	}
-	ftrace_free_filter(&probe);
-	if (held == ARRAY_SIZE(hooks)) {
-		pr_err("not loaded: no function can be hooked: is the sysctl kernel.ftrace_enabled 0?\n");
-		return;
-	}
-	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
-		if (!each[i])
-			continue;
-		told++;
-		if (each[i] == -EBUSY)
-			pr_err("not loaded: %s is held by someone else who changes it (livepatch, or another module)\n",
-			       hooks[i]->name);
-		else
-			pr_err("not loaded: %s cannot be hooked: error %d\n",
-			       hooks[i]->name, each[i]);
-	}
-	if (!told)
-		pr_err("not loaded: ftrace answers %d\n", err);
+	return enabled && !READ_ONCE(*enabled);
 }
 
 int hooks_place(void)
@@ -315,7 +317,13 @@ int hooks_place(void)
 		err = register_ftrace_function(&ops);
 	if (err) {
 		ftrace_free_filter(&ops);
-		tell_who_is_held(err);
+		if (is_switched_off())
+			pr_err("not loaded: no function can be hooked: the sysctl kernel.ftrace_enabled is 0\n");
+		else if (!tell_who_is_held(hooks, addresses,
+					   ARRAY_SIZE(hooks)))
+			pr_err("not loaded: ftrace answers %d\n", err);
+		/* not before: some kernels keep the pointer to what it frees */
+		ftrace_free_filter(&probe);
 	}
 	return err;
 }

@@ -17,6 +17,7 @@
 #define HOOKS_H
 
 #include <linux/static_call.h>
+#include <linux/stringify.h>
 
 #include "traced.h"
 
@@ -41,6 +42,9 @@ enum hook_for {
  * @whom: which threads
  * @key, @trampoline: of the static call that is the original
  * @address: once it was found
+ * @prototype: what it is taken for
+ * @second: where that cannot be compared: its second argument is tested for
+ *	one of these bits at its beginning
  */
 struct hook {
 	const char *name;
@@ -49,11 +53,13 @@ struct hook {
 	struct static_call_key *key;
 	void *trampoline;
 	unsigned long address;
+	const char *prototype;
+	unsigned long second;
 };
 
 #define original(function)	static_call(original_##function)
 
-#define HOOK_NAMED(whom_, result, function, symbol, params)		\
+#define HOOK_NAMED(whom_, result, function, symbol, second_, params)	\
 	static result wrap_##function params;				\
 	DEFINE_STATIC_CALL_NULL(original_##function, wrap_##function);	\
 	struct hook hook_##function = {					\
@@ -61,11 +67,13 @@ struct hook {
 		.whom = whom_,						\
 		.key = &STATIC_CALL_KEY(original_##function),		\
 		.trampoline = STATIC_CALL_TRAMP_ADDR(original_##function), \
+		.prototype = __stringify(result) " " __stringify(params), \
+		.second = second_,					\
 	};								\
 	static result wrap_##function params
 
 #define HOOK(whom, result, function, params)				\
-	HOOK_NAMED(whom, result, function, #function, params)
+	HOOK_NAMED(whom, result, function, #function, 0, params)
 
 /*
  * The first and the last act of a wrapper FOR_CURRENT or FOR_EXITING.  The frame
@@ -85,6 +93,14 @@ void visit_begin(void);
 int hooks_place(void);
 /* Returns when no thread is in a wrapper, or will come into one. */
 void hooks_remove(void);
+
+/*
+ * verify.c: 0, or the reason is in the log.  verify_begin() comes first; the
+ * prototype is as in C, with names of the parameters or without.
+ */
+void verify_begin(void);
+int verify_hook(const struct hook *hook);
+int verify_function(const char *name, const char *prototype);
 
 /* How often somebody was sent through a wrapper. */
 unsigned long hooks_entered(void);

@@ -6,6 +6,7 @@
 #include <linux/kprobes.h>
 #include <linux/printk.h>
 
+#include "hooks.h"
 #include "symbols.h"
 
 #define DEFINE_SYMBOL(name)	DEFINE_STATIC_CALL_NULL(kernel_##name, name);
@@ -66,5 +67,7 @@ int symbols_find(void)
 	if (err)
 		return err;
 	FOR_EACH_SYMBOL(FIND_SYMBOL)
-	return 0;
+	/* the others are declared where the compiler has looked */
+	verify_begin();
+	return verify_function("is_current_pgrp_orphaned", "int (void)");
 }

@@ -20,7 +20,7 @@
 #include <linux/task_work.h>
 
 /* declared where modules do not look */
-bool is_current_pgrp_orphaned(void);
+int is_current_pgrp_orphaned(void);
 
 #define FOR_EACH_SYMBOL(SYMBOL)		\
 	SYMBOL(wake_up_state)		\

@@ -136,7 +136,7 @@ HOOK(FOR_CURRENT, long, syscall_trace_enter,
 #else
 /* The compiler saw that nobody reads the number that is handed in. */
 HOOK_NAMED(FOR_CURRENT, long, syscall_trace_enter,
-	   "syscall_trace_enter.constprop.0",
+	   "syscall_trace_enter.constprop.0", SYSCALL_WORK_SYSCALL_USER_DISPATCH,
 	   (struct pt_regs *regs, unsigned long work))
 {
 	return ENTER(original(syscall_trace_enter)(regs, work));
