@@ -1022,6 +1022,8 @@ TEST(signal_group_stop_first, "SIG-10 SIG-2 JCT-1")
 	rec_ret(r, REC_SIGNAL, RET(RESUME, IGN) | REC_EXACT);
 	CHECK(control(r, UTRACE_INTERRUPT));
 	CHECK_EQ(prog_wait_stopped(p), STOPSIG);
+	/* that stop may have been complete while the main one was held */
+	CHECK(rec_wait(r, REC_JCTL, 1));
 	prog_signal(p, CONT);
 	CHECK(wait_until(rec_times(r, REC_SIGNAL, USR1) == 1));
 	report = rec_index(r, REC_SIGNAL, from, 0);
