@@ -115,6 +115,8 @@ TRANSCRIPT_SRC := samples/transcript/engine.c samples/transcript/program.c
 PROGRAM_SRC := $(wildcard tests/programs/*.c)
 # What runs beside the kernel module, in the virtual machine
 KERNEL_PROGRAM_SRC := $(wildcard tests/kernel/programs/*.c)
+# Those of 32 bits, without a C library
+KERNEL_PROGRAM32_SRC := $(wildcard tests/kernel/programs32/*.c)
 
 obj = $(patsubst %,$(OBJ)/%.o,$(basename $(1)))
 
@@ -139,6 +141,7 @@ ENGINE_SO := $(ENGINES:%=$(BUILD)/engines/%.so)
 PROGRAMS := $(PROGRAM_SRC:tests/programs/%.c=$(BUILD)/tests/programs/%)
 KERNEL_PROGRAMS := \
 	$(KERNEL_PROGRAM_SRC:tests/kernel/programs/%.c=$(BUILD)/tests/kernel/%) \
+	$(KERNEL_PROGRAM32_SRC:tests/kernel/programs32/%.c=$(BUILD)/tests/kernel/%) \
 	$(BUILD)/tests/kernel/contract
 
 ALL := $(if $(LIB_OBJ),$(SHLIB) $(DEVLIB) $(ARLIB) \
@@ -305,6 +308,12 @@ $(BUILD)/tests/kernel/%: tests/kernel/programs/%.c $(BUILD)/flags
 	@mkdir -p $(@D) $(OBJ)/tests/kernel
 	$(Q)$(CC) $(CPPFLAGS) -Itests/programs $(STD) -pthread $(WARN) $(CFLAGS) \
 		-MMD -MP -MF $(OBJ)/tests/kernel/$*.d $(LDFLAGS) -o $@ $<
+
+$(BUILD)/tests/kernel/%: tests/kernel/programs32/%.c $(BUILD)/flags
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -m32 -std=gnu11 $(WARN) -O2 -g -ffreestanding -fno-pie \
+		-fno-stack-protector -nostdlib -static -no-pie -o $@ $<
 
 # Drives the test module, which is built with the others.
 $(BUILD)/tests/kernel/contract: $(DRIVER_OBJ)

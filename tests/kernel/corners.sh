@@ -1,0 +1,38 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What the kernel has beside ptrace that meets a traced thread.
+#
+# Limit: 60 120
+. ./lib.sh
+
+load taps || exit
+
+# corner NAME TEXT
+corner() {
+	judge "$2" "$("$PROGRAMS/corners" "$1" 2>&1)"
+}
+
+corner seccomp 'SYS-3: filters of system calls, and calls that are not made'
+corner freezer-v2 'REP-6 INV-1: stops and the freezer of control groups'
+corner freezer-v1 'REP-6 INV-1: stops and the freezer of old'
+corner cores 'SIG-1 SIG-5 SIG-13: cores of programs with threads'
+corner forced-stop 'SIG-5: a stop that an engine makes of a signal'
+
+# thirty_two NAME HOW...
+thirty_two() {
+	_name=$1
+	shift
+	"$@" "$PROGRAMS/calls32"
+	_status=$?
+	judge "$_name" "$([ $_status -eq 7 ] || echo "exit status $_status")"
+}
+
+thirty_two 'a program of 32 bits, untraced' env
+thirty_two 'INV-1: a program of 32 bits' "$PROGRAMS/tapped"
+thirty_two 'CTL-7 SIG-14: a program of 32 bits, in single steps' \
+	"$PROGRAMS/tapped" -s
+corner audit 'INV-1: audit of a traced thread, and after it'
+judge 'no callback came that may not come' "$(dmesg | grep 'taps: wrong')"
+check 'the engines go' unload taps
+tap_done

@@ -1,0 +1,642 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What the kernel has beside ptrace that meets a traced thread: filters of system
+ * calls, audit, both freezers, core dumps, programs of 32 bits.
+ *
+ *	corners NAME...
+ *
+ * Each prints what was wrong, a line each, or nothing.
+ */
+#include "client.h"
+
+#include <elf.h>
+#include <limits.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/netlink.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#define EXITED(code)	((code) << 8)
+#define HOLDS		(1 << 14)	/* of task_utrace_flags() */
+
+static unsigned int bad;
+static int taps;
+static struct shared {
+	unsigned int go, done, loops[8], tid[8];
+} *shared;
+
+#define load(p)		__atomic_load_n(p, __ATOMIC_SEQ_CST)
+#define store(p, v)	__atomic_store_n(p, v, __ATOMIC_SEQ_CST)
+
+static bool check(int line, const char *what, bool holds, long seen, long wanted)
+{
+	if (!holds) {
+		printf("line %d: %s: %ld, not %ld\n", line, what, seen, wanted);
+		bad++;
+	}
+	return holds;
+}
+
+#define EXPECT(cond)	check(__LINE__, #cond, !!(cond), 0, 1)
+#define EXPECT_EQ(seen, wanted) ({					\
+	long s_ = (long)(seen), w_ = (long)(wanted);			\
+	check(__LINE__, #seen, s_ == w_, s_, w_); })
+#define wait_until(cond) ({						\
+	double end_ = now() + 15 * slow();				\
+	bool is_;							\
+									\
+	while (!(is_ = !!(cond)) && now() < end_)			\
+		sleep_us(1000);						\
+	check(__LINE__, "never: " #cond, is_, 0, 1); })
+
+/* Does @act once told to go; its status is what that returns. */
+static pid_t start(int (*act)(void))
+{
+	pid_t pid;
+
+	memset(shared, 0, sizeof(*shared));
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(taps);
+		while (!load(&shared->go))
+			sleep_us(1000);
+		_exit(act());
+	}
+	return pid;
+}
+
+static int status_of(pid_t pid)
+{
+	int status = -1;
+
+	EXPECT_EQ(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static int __attribute__((__noreturn__)) loop(void)
+{
+	for (;;) {
+		__atomic_add_fetch(&shared->loops[0], 1, __ATOMIC_SEQ_CST);
+		syscall(SYS_getppid);
+		usleep(1000);
+	}
+}
+
+/* ---- filters ------------------------------------------------------------- */
+
+#define RULE(nr, ret)							\
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (nr), 0, 1),		\
+	BPF_STMT(BPF_RET | BPF_K, (ret))
+
+static volatile sig_atomic_t trapped;
+
+static void on_sys(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	(void)context;
+	trapped = info->si_syscall;
+}
+
+static int filtered(void)
+{
+	static struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		RULE(SYS_getppid, SECCOMP_RET_ALLOW),
+		RULE(SYS_rt_sigreturn, SECCOMP_RET_ALLOW),
+		RULE(SYS_exit_group, SECCOMP_RET_ALLOW),
+		RULE(SYS_getgid, SECCOMP_RET_ERRNO | 77),
+		RULE(SYS_getegid, SECCOMP_RET_TRAP),
+		RULE(SYS_getpgrp, SECCOMP_RET_TRACE),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+	};
+	struct sock_fprog filter = { sizeof(code) / sizeof(code[0]), code };
+	struct sigaction sa = { .sa_sigaction = on_sys,
+				.sa_flags = SA_SIGINFO };
+	int i;
+
+	sigaction(SIGSYS, &sa, NULL);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
+		return 1;
+	for (i = 0; i < 100; i++)
+		if (syscall(SYS_getppid) <= 0)
+			return 2;
+	if (syscall(SYS_getgid) != -1 || errno != 77)
+		return 3;
+	syscall(SYS_getegid);
+	if (trapped != SYS_getegid)
+		return 4;
+	if (syscall(SYS_getpgrp) != -1 || errno != ENOSYS)
+		return 5;
+	/* the engine does not let it be made, or it is the end */
+	if (syscall(SYS_getuid) != 4711)
+		return 6;
+	return 7;
+}
+
+static void seccomp(void)
+{
+	struct taps_how how = taps_how(EV_ALL);
+	int tap;
+	pid_t pid;
+
+	pid = start(filtered);
+	how.abort_nr = SYS_getuid;
+	how.abort_ret = 4711;
+	tap = tap_attach_how(taps, pid, &how);
+	EXPECT(tap >= 0);
+	store(&shared->go, 1);
+	EXPECT_EQ(status_of(pid), EXITED(7));
+	EXPECT(tap_seen(taps, tap).n[SYSCALL_ENTRY] > 100);
+
+	/* nobody is there to keep it from that */
+	pid = start(filtered);
+	tap = tap_attach(taps, pid, EV_ALL);
+	store(&shared->go, 1);
+	EXPECT_EQ(status_of(pid) & 0x7f, SIGSYS);
+	EXPECT_EQ(tap_seen(taps, tap).n[SIGNAL_CORE], 1);
+}
+
+/* ---- freezers ------------------------------------------------------------ */
+
+static bool write_to(const char *dir, const char *file, const char *text)
+{
+	char name[256];
+	ssize_t n;
+	int fd;
+
+	snprintf(name, sizeof(name), "%s/%s", dir, file);
+	fd = open(name, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = write(fd, text, strlen(text));
+	close(fd);
+	return n == (ssize_t)strlen(text);
+}
+
+static bool says(const char *dir, const char *file, const char *text)
+{
+	char name[256], buf[512];
+	ssize_t n;
+	int fd;
+
+	snprintf(name, sizeof(name), "%s/%s", dir, file);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, buf, sizeof(buf) - 1);
+	close(fd);
+	buf[n > 0 ? n : 0] = 0;
+	return strstr(buf, text);
+}
+
+struct freezer {
+	const char *dir, *file, *on, *off, *state, *is_on, *is_off;
+	bool dies;	/* of SIGKILL while it is frozen */
+};
+
+static bool stands(unsigned int *count)
+{
+	unsigned int before = load(count);
+
+	sleep_us(100000 * slow());
+	return load(count) == before;
+}
+
+static bool moves(unsigned int *count)
+{
+	unsigned int before = load(count);
+
+	return wait_until(load(count) > before + 2);
+}
+
+static void freeze(const struct freezer *f)
+{
+	struct taps_how how = taps_how(EV_ALL & ~EV(QUIESCE));
+	pid_t held, runs, late;
+	unsigned int *count;
+	int hold, tap, stop;
+	char text[16];
+	int round;
+
+	mkdir(f->dir, 0755);
+	held = start(loop);
+	/* it stands in its own line; the other two share one */
+	store(&shared->go, 1);
+	hold = tap_attach(taps, held, EV(EXIT) | EV(REAP));
+	wait_until(load(&shared->loops[0]) > 3);
+	tap_control(taps, hold, STOP);
+	wait_until(thread_state(held, held) == 't');
+	count = &shared->loops[0];
+	/* the shared memory is cleared by this */
+	runs = start(loop);
+	late = fork();
+	if (!late) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;) {
+			__atomic_add_fetch(&shared->loops[1], 1,
+					   __ATOMIC_SEQ_CST);
+			usleep(1000);
+		}
+	}
+	how.mode = TAPS_JITTER;
+	tap = tap_attach_how(taps, runs, &how);
+	stop = tap_attach(taps, late, EV(EXIT) | EV(REAP));
+	EXPECT(hold >= 0 && tap >= 0 && stop >= 0);
+	store(&shared->go, 1);
+	moves(count);
+	snprintf(text, sizeof(text), "%d", held);
+	EXPECT(write_to(f->dir, "cgroup.procs", text));
+	snprintf(text, sizeof(text), "%d", runs);
+	EXPECT(write_to(f->dir, "cgroup.procs", text));
+	snprintf(text, sizeof(text), "%d", late);
+	EXPECT(write_to(f->dir, "cgroup.procs", text));
+
+	for (round = 0; round < 3; round++) {
+		moves(count);
+		EXPECT(write_to(f->dir, f->file, f->on));
+		wait_until(says(f->dir, f->state, f->is_on));
+		EXPECT(stands(count));
+		EXPECT(stands(&shared->loops[1]));
+		EXPECT(taps_flags(taps, held) & HOLDS);
+		/* a stop of one that is frozen comes when it thaws */
+		if (round == 1)
+			EXPECT_EQ(tap_control(taps, stop, STOP), -EINPROGRESS);
+		/* and one that is let go of stays frozen */
+		if (round == 2) {
+			EXPECT_EQ(tap_control(taps, hold, RESUME), 0);
+			EXPECT(stands(count));
+		}
+		EXPECT(write_to(f->dir, f->file, f->off));
+		wait_until(says(f->dir, f->state, f->is_off));
+		if (round < 2) {
+			wait_until(thread_state(held, held) == 't');
+			EXPECT(taps_flags(taps, held) & HOLDS);
+		}
+		if (round == 1) {
+			wait_until(thread_state(late, late) == 't');
+			EXPECT(stands(&shared->loops[1]));
+			EXPECT_EQ(tap_control(taps, stop, RESUME), 0);
+		}
+		moves(&shared->loops[1]);
+	}
+	/* held and frozen: SIGKILL is for it all the same */
+	tap_control(taps, hold, STOP);
+	wait_until(thread_state(held, held) == 't');
+	EXPECT(write_to(f->dir, f->file, f->on));
+	wait_until(says(f->dir, f->state, f->is_on));
+	kill(held, SIGKILL);
+	if (f->dies)
+		EXPECT_EQ(status_of(held), SIGKILL);
+	EXPECT(write_to(f->dir, f->file, f->off));
+	if (!f->dies)
+		EXPECT_EQ(status_of(held), SIGKILL);
+	moves(count);
+	kill(runs, SIGKILL);
+	kill(late, SIGKILL);
+	EXPECT_EQ(status_of(runs), SIGKILL);
+	EXPECT_EQ(status_of(late), SIGKILL);
+	EXPECT_EQ(tap_seen(taps, tap).n[REAP], 1);
+	wait_until(!rmdir(f->dir));
+}
+
+static void freezer_v2(void)
+{
+	static const struct freezer f = {
+		.dir = "/tmp/cgroup2/frozen", .file = "cgroup.freeze",
+		.on = "1", .off = "0", .state = "cgroup.events",
+		.is_on = "frozen 1", .is_off = "frozen 0", .dies = true
+	};
+
+	mkdir("/tmp/cgroup2", 0755);
+	if (EXPECT_EQ(mount("none", "/tmp/cgroup2", "cgroup2", 0, NULL), 0)) {
+		freeze(&f);
+		EXPECT_EQ(umount("/tmp/cgroup2"), 0);
+	}
+}
+
+static void freezer_v1(void)
+{
+	static const struct freezer f = {
+		.dir = "/tmp/freezer/frozen", .file = "freezer.state",
+		.on = "FROZEN", .off = "THAWED", .state = "freezer.state",
+		.is_on = "FROZEN", .is_off = "THAWED"
+	};
+
+	mkdir("/tmp/freezer", 0755);
+	if (EXPECT_EQ(mount("none", "/tmp/freezer", "cgroup", 0, "freezer"),
+		      0)) {
+		freeze(&f);
+		EXPECT_EQ(umount("/tmp/freezer"), 0);
+	}
+}
+
+/* ---- cores --------------------------------------------------------------- */
+
+#define THREADS	4
+
+static void *idle(void *arg)
+{
+	unsigned int n = (uintptr_t)arg;
+
+	store(&shared->tid[n], syscall(SYS_gettid));
+	for (;;)
+		pause();
+	return NULL;
+}
+
+static int crowd(void)
+{
+	pthread_t id;
+	unsigned int i;
+
+	/* a shell ignores it for what it starts aside */
+	signal(SIGQUIT, SIG_DFL);
+	store(&shared->tid[0], getpid());
+	for (i = 1; i < THREADS; i++)
+		pthread_create(&id, NULL, idle, (void *)(uintptr_t)i);
+	while (load(&shared->go) == 1)
+		sleep_us(1000);
+	raise(load(&shared->go));
+	return 1;
+}
+
+/* How many threads a core has. */
+static int threads_of(const char *file)
+{
+	unsigned char *at, *end;
+	int fd = open(file, O_RDONLY | O_CLOEXEC), i, n = 0;
+	struct stat st;
+	Elf64_Ehdr *eh;
+	Elf64_Phdr *ph;
+
+	if (fd < 0 || fstat(fd, &st) || !st.st_size)
+		return -1;
+	eh = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	close(fd);
+	if (eh == MAP_FAILED || memcmp(eh->e_ident, ELFMAG, SELFMAG))
+		return -1;
+	ph = (void *)((char *)eh + eh->e_phoff);
+	for (i = 0; i < eh->e_phnum; i++) {
+		if (ph[i].p_type != PT_NOTE)
+			continue;
+		at = (unsigned char *)eh + ph[i].p_offset;
+		end = at + ph[i].p_filesz;
+		while (at < end) {
+			Elf64_Nhdr *note = (void *)at;
+
+			n += note->n_type == NT_PRSTATUS;
+			at += sizeof(*note) + ((note->n_namesz + 3) & ~3) +
+			      ((note->n_descsz + 3) & ~3);
+		}
+	}
+	munmap(eh, st.st_size);
+	return n;
+}
+
+static void dump(int signr, bool forced)
+{
+	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+	struct taps_how how = taps_how(EV_ALL);
+	unsigned int i, event = forced ? SIGNAL_TERM : SIGNAL_CORE, when;
+	char name[64];
+	int tap[THREADS], status;
+	pid_t pid;
+
+	setrlimit(RLIMIT_CORE, &limit);
+	EXPECT(write_to("/proc/sys/kernel", "core_pattern", "/tmp/core.%p"));
+	pid = start(crowd);
+	store(&shared->go, 1);
+	for (i = 0; i < THREADS; i++)
+		wait_until(load(&shared->tid[i]));
+	if (forced) {
+		how.signr = signr;
+		how.what = SIG_DO_CORE;
+	}
+	for (i = 0; i < THREADS; i++)
+		tap[i] = tap_attach_how(taps, shared->tid[i], &how);
+	store(&shared->go, signr);
+	status = status_of(pid);
+	EXPECT_EQ(status & 0x7f, signr);
+	EXPECT(WCOREDUMP(status));
+	snprintf(name, sizeof(name), "/tmp/core.%d", pid);
+	EXPECT_EQ(threads_of(name), THREADS);
+	unlink(name);
+	EXPECT_EQ(tap_seen(taps, tap[0]).n[event], 1);
+	when = tap_seen(taps, tap[0]).order[event];
+	for (i = 0; i < THREADS; i++) {
+		struct taps_seen seen = tap_seen(taps, tap[i]);
+
+		EXPECT_EQ(seen.n[EXIT], 1);
+		EXPECT_EQ(seen.n[DEATH], 1);
+		EXPECT_EQ(seen.n[REAP], 1);
+		/* SIG-13 */
+		EXPECT(when && seen.order[EXIT] > when);
+		if (i)
+			EXPECT_EQ(seen.n[SIGNAL_CORE] + seen.n[SIGNAL_TERM], 0);
+	}
+}
+
+static void cores(void)
+{
+	dump(SIGQUIT, false);
+	dump(SIGABRT, false);
+	dump(SIGTERM, true);
+}
+
+static int stopper(void)
+{
+	raise(SIGTERM);
+	return 7;
+}
+
+/* The parent sees the number of the signal that the engine makes a stop of. */
+static void forced_stop(void)
+{
+	struct taps_how how = taps_how(EV_ALL);
+	int status;
+	pid_t pid = start(stopper);
+
+	how.signr = SIGTERM;
+	how.what = SIG_DO_STOP;
+	EXPECT(tap_attach_how(taps, pid, &how) >= 0);
+	store(&shared->go, 1);
+	EXPECT_EQ(waitpid(pid, &status, WUNTRACED), pid);
+	EXPECT_EQ(status, SIGTERM << 8 | 0x7f);
+	kill(pid, SIGCONT);
+	EXPECT_EQ(status_of(pid), EXITED(7));
+}
+
+/* ---- audit --------------------------------------------------------------- */
+
+struct request {
+	struct nlmsghdr h;
+	union {
+		struct audit_status status;
+		struct audit_rule_data rule;
+	};
+};
+
+static int audit_fd = -1;
+
+static int audit_ask(struct request *rq, int type, size_t size)
+{
+	struct { struct nlmsghdr h; struct nlmsgerr e; char rest[8192]; } got;
+	ssize_t n;
+
+	if (audit_fd < 0)
+		audit_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
+				  NETLINK_AUDIT);
+	rq->h.nlmsg_len = NLMSG_HDRLEN + size;
+	rq->h.nlmsg_type = type;
+	rq->h.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	if (send(audit_fd, rq, rq->h.nlmsg_len, 0) < 0)
+		return -errno;
+	do {
+		n = recv(audit_fd, &got, sizeof(got), 0);
+		if (n < 0)
+			return -errno;
+	} while (got.h.nlmsg_type != NLMSG_ERROR);
+	return got.e.error;
+}
+
+/* System calls of @pid with number getppid, from now on, or no more. */
+static int audit_rule(int type, pid_t pid)
+{
+	struct request rq = { .rule = {
+		.flags = AUDIT_FILTER_EXIT, .action = AUDIT_ALWAYS,
+		.field_count = 1, .fields = { AUDIT_PID }, .values = { pid },
+		.fieldflags = { AUDIT_EQUAL } } };
+
+	rq.rule.mask[SYS_getppid / 32] = 1U << SYS_getppid % 32;
+	return audit_ask(&rq, type, sizeof(rq.rule));
+}
+
+static int audit_enable(int on)
+{
+	struct request rq = { .status = {
+		.mask = AUDIT_STATUS_ENABLED, .enabled = on } };
+
+	return audit_ask(&rq, AUDIT_SET, sizeof(rq.status));
+}
+
+/* How many records the kernel made of @pid's calls. */
+static int records(pid_t pid)
+{
+	char command[160], buf[16] = "";
+	FILE *f;
+
+	/* they are printed by a thread of the kernel's */
+	sleep_us(200000 * slow());
+	snprintf(command, sizeof(command),
+		 "dmesg | grep 'type=1300 .* syscall=%d ' | grep -c ' pid=%d '",
+		 (int)SYS_getppid, pid);
+	f = popen(command, "re");
+	if (!f || !fgets(buf, sizeof(buf), f))
+		return -1;
+	pclose(f);
+	return atoi(buf);
+}
+
+/* Five calls each time that it is told to. */
+static int audited(void)
+{
+	unsigned int n = 1, i;
+
+	for (;;) {
+		while (load(&shared->go) == n)
+			sleep_us(500);
+		n = load(&shared->go);
+		if (n == UINT_MAX)
+			return 7;
+		for (i = 0; i < 5; i++)
+			syscall(SYS_getppid);
+		store(&shared->done, n);
+	}
+}
+
+static bool call_five(unsigned int n)
+{
+	store(&shared->go, n);
+	return wait_until(load(&shared->done) == n);
+}
+
+static void audit(void)
+{
+	struct taps_how how = taps_how(EV_ALL);
+	int tap, aborts;
+	pid_t pid;
+
+	EXPECT(write_to("/proc/sys/kernel", "printk_ratelimit", "0"));
+	if (!EXPECT_EQ(audit_enable(1), 0))
+		return;
+	pid = start(audited);
+	EXPECT_EQ(audit_rule(AUDIT_ADD_RULE, pid), 0);
+	store(&shared->go, 1);
+	call_five(2);
+	EXPECT_EQ(records(pid), 5);
+	tap = tap_attach(taps, pid, EV_ALL);
+	call_five(3);
+	EXPECT_EQ(records(pid), 10);
+	EXPECT(tap_seen(taps, tap).n[SYSCALL_ENTRY] >= 5);
+	/* one that is not made is told all the same */
+	how.abort_nr = SYS_getppid;
+	how.abort_ret = -1;
+	aborts = tap_attach_how(taps, pid, &how);
+	call_five(4);
+	EXPECT_EQ(records(pid), 15);
+	tap_control(taps, aborts, DETACH);
+	tap_control(taps, tap, DETACH);
+	wait_until(taps_flags(taps, pid) == 0);
+	call_five(5);
+	EXPECT_EQ(records(pid), 20);
+	EXPECT_EQ(audit_rule(AUDIT_DEL_RULE, pid), 0);
+	store(&shared->go, UINT_MAX);
+	EXPECT_EQ(status_of(pid), EXITED(7));
+	EXPECT_EQ(audit_enable(0), 0);
+}
+
+/* ---- the frame ----------------------------------------------------------- */
+
+static const struct corner {
+	const char *name;
+	void (*act)(void);
+} corners[] = {
+	{ "seccomp", seccomp },
+	{ "freezer-v2", freezer_v2 },
+	{ "freezer-v1", freezer_v1 },
+	{ "cores", cores },
+	{ "forced-stop", forced_stop },
+	{ "audit", audit },
+};
+
+int main(int argc, char **argv)
+{
+	unsigned int i;
+	int a;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	for (a = 1; a < argc; a++) {
+		for (i = 0; i < sizeof(corners) / sizeof(corners[0]); i++) {
+			if (strcmp(argv[a], corners[i].name))
+				continue;
+			taps = taps_open();
+			corners[i].act();
+			EXPECT_EQ(taps_total(taps).wrong, 0);
+			close(taps);
+		}
+	}
+	return !!bad;
+}

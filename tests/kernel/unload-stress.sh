@@ -1,0 +1,42 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The module is loaded and unloaded while processes do all kinds of things with
+# engines attached to them.  How many rounds that are in the time is printed.
+#
+# Limit: 90 1100
+. ./lib.sh
+
+# under SECONDS SEED [KIND...]
+under() {
+	_seconds=$1
+	_seed=$2
+	shift 2
+	_status=0
+	"$PROGRAMS/unload" "$_seconds" "$_seed" "$MODULES/utrace.ko" \
+		"$MODULES/taps.ko" "$@" || _status=$?
+	judge "STA-2 INV-1: unloading is seen by nobody: ${*:-everything}, seed $_seed" \
+		"$([ $_status -eq 0 ] || echo "exit status $_status")"
+}
+
+loaded utrace && unload utrace
+under 12 "$SEED"
+if [ -n "$FULL" ]; then
+	# few at a time make for more rounds
+	end=$(($(cut -d. -f1 /proc/uptime) + 850))
+	n=0
+	# shellcheck disable=SC2154 # of lib.sh
+	while [ "$(cut -d. -f1 /proc/uptime)" -lt $end ] &&
+	      [ "$tap_bad" -eq 0 ]; do
+		n=$((n + 1))
+		under 30 $((SEED + n)) some
+	done
+else
+	under 4 $((SEED + 1)) some
+fi
+judge 'no callback came that may not come' "$(dmesg | grep 'taps: wrong')"
+if ! loaded utrace; then
+	check 'nothing is hooked when it is gone' \
+		sh -c '! grep -q utrace /sys/kernel/tracing/enabled_functions'
+fi
+tap_done
