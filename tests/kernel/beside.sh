@@ -5,7 +5,7 @@
 # what they print without, and the program ends the same.
 #
 # Needs: strace gdb setsid
-# Limit: 120 240
+# Limit: 90 240
 . ./lib.sh
 
 load taps || exit
@@ -42,7 +42,7 @@ straced() {
 	echo "exit status $?"
 	cat said
 	# by number, which is the order in which they were made
-	for file in $(ls out.* | sort -t. -k2n); do
+	for file in $(printf '%s\n' out.* | sort -t. -k2n); do
 		echo "== another"
 		cat "$file"
 	done
@@ -70,7 +70,7 @@ attached() {
 	within 20 sh -c "! kill -0 $pid" || echo "does not end"
 	wait
 	cat said
-	for file in $(ls out.* | sort -t. -k2n); do
+	for file in $(printf '%s\n' out.* | sort -t. -k2n); do
 		echo "== another"
 		cat "$file"
 	done
@@ -141,14 +141,17 @@ gdb_on() {
 	echo "exit status $?"
 }
 
+# when it has stopped for the first time
+awk '{ print } /^run/ { print "shell " progs "/tapped -p $(pidof debuggee)" }' \
+	progs="$PROGRAMS" script.gdb >later.gdb
 gdb_on script.gdb "$PROGRAMS/tapped" -n >gdb.without
-gdb_on script.gdb "$PROGRAMS/tapped" >gdb.first
-compare 'STA-3: gdb says the same when engines were there first' \
-	gdb.without gdb.first
+gdb_on later.gdb "$PROGRAMS/tapped" >gdb.both
+compare 'STA-3: gdb says the same when engines were there first, and more come' \
+	gdb.without gdb.both
 if [ -n "$FULL" ]; then
-	# when it has stopped for the first time
-	awk '{ print } /^run/ { print "shell " progs "/tapped -p $(pidof debuggee)" }' \
-		progs="$PROGRAMS" script.gdb >later.gdb
+	gdb_on script.gdb "$PROGRAMS/tapped" >gdb.first
+	compare 'STA-3: gdb says the same when engines were there first' \
+		gdb.without gdb.first
 	gdb_on later.gdb "$PROGRAMS/tapped" -n >gdb.later
 	compare 'STA-3: gdb says the same when engines come later' \
 		gdb.without gdb.later
@@ -182,15 +185,15 @@ gdb_attached() {
 	cat said
 }
 
-gdb_attached never >gdb.without
 if [ -n "$FULL" ]; then
+	gdb_attached never >gdb.without
 	gdb_attached before >gdb.before
+	gdb_attached after >gdb.after
 	compare 'STA-3: gdb -p says the same when engines are there' \
 		gdb.without gdb.before
+	compare 'STA-3: gdb says the same when engines come to what it has' \
+		gdb.without gdb.after
 fi
-gdb_attached after >gdb.after
-compare 'STA-3: gdb says the same when engines come to what it has' \
-	gdb.without gdb.after
 
 judge 'no callback came that may not come' "$(dmesg | grep 'taps: wrong')"
 check 'the engines go' unload taps

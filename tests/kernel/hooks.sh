@@ -90,7 +90,7 @@ altered() {
 	refused altered.ko 0 "$3"
 }
 
-for name in $hooks; do
+for name in $(some "$hooks"); do
 	judge "missing, it is refused: $name" \
 		"$(altered "$name" "no_${name#???}" \
 			"this kernel has no function no_${name#???} to hook")"

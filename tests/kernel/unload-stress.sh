@@ -20,7 +20,7 @@ under() {
 }
 
 loaded utrace && unload utrace
-under 12 "$SEED"
+under 8 "$SEED"
 if [ -n "$FULL" ]; then
 	# few at a time make for more rounds
 	end=$(($(cut -d. -f1 /proc/uptime) + 850))
@@ -32,7 +32,7 @@ if [ -n "$FULL" ]; then
 		under 30 $((SEED + n)) some
 	done
 else
-	under 4 $((SEED + 1)) some
+	under 3 $((SEED + 1)) some
 fi
 judge 'no callback came that may not come' "$(dmesg | grep 'taps: wrong')"
 if ! loaded utrace; then

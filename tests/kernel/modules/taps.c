@@ -598,14 +598,14 @@ static long follow(struct session *session, pid_t sid, struct taps_how *how)
 	how->mode |= TAPS_CHILDREN;
 	how->events |= UTRACE_EVENT(CLONE) | UTRACE_EVENT(REAP);
 	while ((task = another(session, sid))) {
-		tap = attach(session, task, UTRACE_ATTACH_EXCLUSIVE |
-			     UTRACE_ATTACH_MATCH_OPS, how, false);
+		/* one that its maker attaches to just now has two then */
+		tap = attach(session, task, 0, how, false);
 		put_task_struct(task);
 		if (!IS_ERR(tap))
 			n++;
 		else if (PTR_ERR(tap) == -ERESTARTNOINTR)
 			return -EINTR;
-		else if (PTR_ERR(tap) != -ESRCH && PTR_ERR(tap) != -EEXIST)
+		else if (PTR_ERR(tap) != -ESRCH)
 			return PTR_ERR(tap);
 		else
 			cond_resched();

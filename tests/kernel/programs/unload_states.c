@@ -216,7 +216,7 @@ static int vforks(void)
 	int status;
 
 	if (!pid) {
-		usleep(1500000);
+		usleep(700000);
 		_exit(5);
 	}
 	if (waitpid(pid, &status, 0) != pid || status != EXITED(5))
@@ -237,7 +237,7 @@ static int suspends(void)
 	sigaddset(&set, SIGALRM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGALRM, on_alarm);
-	alarm(2);
+	ualarm(700000, 0);
 	sigfillset(&set);
 	sigdelset(&set, SIGALRM);
 	if (sigsuspend(&set) != -1 || errno != EINTR)
@@ -247,12 +247,12 @@ static int suspends(void)
 
 static int sleeps(void)
 {
-	struct timespec ts = { 1, 500000000 };
+	struct timespec ts = { 0, 700000000 };
 	double begun = now();
 
 	if (nanosleep(&ts, NULL))
 		return 1;
-	return now() - begun >= 1.5 ? 7 : 2;
+	return now() - begun >= 0.7 ? 7 : 2;
 }
 
 static int polls(void)
@@ -261,9 +261,9 @@ static int polls(void)
 	double begun = now();
 	int fd = epoll_create1(0);
 
-	if (epoll_wait(fd, &event, 1, 1500))
+	if (epoll_wait(fd, &event, 1, 700))
 		return 1;
-	return now() - begun >= 1.499 ? 7 : 2;
+	return now() - begun >= 0.699 ? 7 : 2;
 }
 
 static void in_call(int (*act)(void), int how_attached)
@@ -276,7 +276,7 @@ static void in_call(int (*act)(void), int how_attached)
 	if (how_attached == 1)
 		how.mode = TAPS_STEP;
 	EXPECT(tap_attach_how(taps, pid, &how) >= 0);
-	sleep_us(200000);
+	sleep_us(100000);
 	if (how_attached == 2)
 		tap_control(taps, 0, REPORT);
 	unload();
@@ -314,7 +314,7 @@ static void steps(void)
 	unsigned int i, round;
 	pid_t pid;
 
-	for (round = 0; round < 5; round++) {
+	for (round = 0; round < 3; round++) {
 		pid = start(three);
 		for (i = 0; i < 3; i++)
 			wait_until(load(&shared->tid[i]));
