@@ -5,60 +5,93 @@
  * The kernel changes its code (ftrace, jump labels) under a breakpoint: it puts
  * one in place, changes what is behind it, makes every processor take note, and
  * takes it away.  QEMU before 8.1, emulating several processors, may keep a
- * translation of the code that one of them read meanwhile: it executes the
- * breakpoint for ever, and the kernel says "Oops: int3".  (QEMU: "accel/tcg:
- * Always lock pages before translation".)  With thousands of hooks placed under
- * load that happens within a minute.
+ * translation of the code that one of them read meanwhile, and executes the
+ * breakpoint for ever.  (QEMU: "accel/tcg: Always lock pages before
+ * translation".)  Linux 6.12 says "Oops: int3" then; 6.1 goes back to the
+ * instruction, which is no breakpoint, and hangs.  With thousands of hooks placed
+ * under load that happens within a minute.
  *
- * With this module in the machine, what really is at that place is executed
- * instead.  /sys/module/stale_int3/parameters/count says how often.
+ * With this module in the machine such a place is written to, with what is there,
+ * so that the emulator translates it anew.  It looks at the breakpoints before
+ * kprobes do.  /sys/module/stale_int3/parameters/count says how often it did so.
  */
+#include <linux/ftrace.h>
 #include <linux/kdebug.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/ptrace.h>
+#include <linux/uaccess.h>
+#include <asm/processor-flags.h>
+#include <asm/special_insns.h>
 #include <asm/text-patching.h>
 
 static int count;
 module_param(count, int, 0444);
 
+static u8 *place(const struct pt_regs *regs)
+{
+	return (u8 *)regs->ip - INT3_INSN_SIZE;
+}
+
+/* What the kernel has at places that it changes: calls, jumps, nops. */
+static bool is_stale(struct pt_regs *regs)
+{
+	u8 code[5];
+
+	if (user_mode(regs) ||
+	    copy_from_kernel_nofault(code, place(regs), sizeof(code)))
+		return false;
+	switch (code[0]) {
+	case CALL_INSN_OPCODE:
+	case JMP32_INSN_OPCODE:
+	case JMP8_INSN_OPCODE:
+		return true;
+	case 0x66:
+		return code[1] == 0x90;
+	case 0x0f:
+		return code[1] == 0x1f && code[2] == 0x44;
+	}
+	return false;
+}
+
+/* Kernel text is not writable: with interrupts off, for one instruction it is. */
+static void rewrite(u8 *at)
+{
+	unsigned long flags, cr0;
+	u8 byte = *at;
+
+	local_irq_save(flags);
+	cr0 = read_cr0();
+	asm volatile("mov %0, %%cr0" : : "r"(cr0 & ~X86_CR0_WP) : "memory");
+	asm volatile("lock cmpxchgb %2, %1"
+		     : "+a"(byte), "+m"(*at) : "q"(byte) : "memory", "cc");
+	asm volatile("mov %0, %%cr0" : : "r"(cr0) : "memory");
+	local_irq_restore(flags);
+	count++;
+}
+
+static void at_breakpoint(unsigned long ip, unsigned long parent_ip,
+			  struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct pt_regs *regs = (void *)ftrace_get_regs(fregs)->di;
+
+	if (is_stale(regs))
+		rewrite(place(regs));
+}
+
+static struct ftrace_ops breakpoints = {
+	.func = at_breakpoint,
+	.flags = FTRACE_OPS_FL_SAVE_REGS,
+};
+
+/* Whoever finds none goes back to the instruction; Linux 6.12 does not. */
 static int at_die(struct notifier_block *block, unsigned long why, void *data)
 {
 	struct die_args *args = data;
-	struct pt_regs *regs = args->regs;
-	const u8 *at = (u8 *)regs->ip - INT3_INSN_SIZE;
 
-	if (why != DIE_INT3 || user_mode(regs))
+	if (why != DIE_INT3 || !is_stale(args->regs))
 		return NOTIFY_DONE;
-	switch (at[0]) {
-	case INT3_INSN_OPCODE:
-		return NOTIFY_DONE;
-	case CALL_INSN_OPCODE:
-		int3_emulate_call(regs, (unsigned long)at + CALL_INSN_SIZE +
-				  *(s32 *)(at + 1));
-		break;
-	case JMP32_INSN_OPCODE:
-		int3_emulate_jmp(regs, (unsigned long)at + JMP32_INSN_SIZE +
-				 *(s32 *)(at + 1));
-		break;
-	case JMP8_INSN_OPCODE:
-		int3_emulate_jmp(regs, (unsigned long)at + JMP8_INSN_SIZE +
-				 *(s8 *)(at + 1));
-		break;
-	case 0x66:	/* nops of two bytes */
-		if (at[1] != 0x90)
-			return NOTIFY_DONE;
-		int3_emulate_jmp(regs, (unsigned long)at + 2);
-		break;
-	case 0x0f:	/* and of five */
-		if (at[1] != 0x1f || at[2] != 0x44)
-			return NOTIFY_DONE;
-		int3_emulate_jmp(regs, (unsigned long)at + 5);
-		break;
-	default:
-		return NOTIFY_DONE;
-	}
-	count++;
+	args->regs->ip = (unsigned long)place(args->regs);
 	return NOTIFY_STOP;
 }
 
@@ -66,12 +99,21 @@ static struct notifier_block block = { .notifier_call = at_die };
 
 static int __init stale_int3_begin(void)
 {
-	return register_die_notifier(&block);
+	static char name[] = "kprobe_int3_handler";
+	int err;
+
+	err = ftrace_set_filter(&breakpoints, name, strlen(name), true);
+	err = err ?: register_ftrace_function(&breakpoints);
+	if (!err)
+		register_die_notifier(&block);
+	return err;
 }
 
 static void __exit stale_int3_end(void)
 {
 	unregister_die_notifier(&block);
+	unregister_ftrace_function(&breakpoints);
+	ftrace_free_filter(&breakpoints);
 }
 
 module_init(stale_int3_begin);
