@@ -318,6 +318,7 @@ struct recorder {
 
 	/* private: use the calls below */
 	u32 ret[REC_N], once[REC_N];
+	int halting;			/* rec_halt() waits for the report */
 	rec_hook *hook[REC_N];
 	struct gate *hold[REC_N];
 	unsigned int count[REC_N], finished[REC_N];

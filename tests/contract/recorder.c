@@ -30,13 +30,23 @@ static u32 finish_ret(u32 ret, struct rec_call *call)
 	       passed_on(call->event, call->action);
 }
 
+/* A stop at the entry of a call comes before the report that is waited for. */
+static bool holds_up_report(struct recorder *rec, struct rec_call *call)
+{
+	return h_load(&rec->halting) &&
+	       (call->event == REC_SYSCALL_ENTRY ||
+		(call->event == REC_QUIESCE &&
+		 call->arg[0] == EV(SYSCALL_ENTRY)));
+}
+
 u32 rec_default(struct recorder *rec, struct rec_call *call)
 {
 	u32 ret = __atomic_exchange_n(&rec->once[call->event], NO_ONCE,
 				      __ATOMIC_ACQ_REL);
 
 	if (ret == NO_ONCE)
-		ret = h_load(&rec->ret[call->event]);
+		ret = holds_up_report(rec, call) ?
+		      UTRACE_RESUME : h_load(&rec->ret[call->event]);
 	return finish_ret(ret, call);
 }
 
@@ -490,6 +500,7 @@ bool rec_halt(struct recorder *rec)
 	int err;
 	bool ok;
 
+	h_store(&rec->halting, 1);
 	rec_ret_all(rec, UTRACE_STOP);
 	err = rec_control(rec, UTRACE_INTERRUPT);
 	if (err) {
@@ -497,6 +508,7 @@ bool rec_halt(struct recorder *rec)
 		return false;
 	}
 	ok = h_poll_(H_LIMIT_MS, rec_reports(rec) > before);
+	h_store(&rec->halting, 0);
 	if (!ok) {
 		h_fail(__FILE__, __LINE__, "no report after INTERRUPT");
 		rec_dump(rec);

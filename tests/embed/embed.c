@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -163,7 +164,11 @@ static bool is_err(const void *ptr, int err)
 
 /* ---- the tests ----------------------------------------------------------- */
 
-/* A child of a given ID that sleeps; 0 if we may not choose IDs. */
+/*
+ * A child of a given ID that sleeps; 0 if we may not choose IDs.  The ID of a
+ * process that was waited for is still taken for a moment if its tracer, a thread
+ * of ours, has not let go of it.
+ */
 static pid_t sleeper_of_id(pid_t id)
 {
 	struct clone_args args = {
@@ -171,8 +176,15 @@ static pid_t sleeper_of_id(pid_t id)
 		.set_tid = (unsigned long)&id,
 		.set_tid_size = 1,
 	};
-	pid_t pid = syscall(SYS_clone3, &args, sizeof(args));
+	time_t end = time(NULL) + 60;
+	pid_t pid;
 
+	do
+		pid = syscall(SYS_clone3, &args, sizeof(args));
+	while (pid < 0 && errno == EEXIST && time(NULL) < end &&
+	       !sched_yield());
+	if (pid < 0)
+		say("clone3() with ID %d: %s", id, strerror(errno));
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (;;)

@@ -297,7 +297,11 @@ static void ask(struct task_struct *task, struct utrace_engine *engine)
 		wrong("it does not report");
 	stopping = false;
 	EXPECT(utrace_barrier(task, engine) == 0);
-	EXPECT(utrace_control(task, engine, UTRACE_STOP) == 0);
+	/* it is on its way from the callback to the stop */
+	while ((ret = utrace_control(task, engine, UTRACE_STOP)) ==
+	       -EINPROGRESS)
+		schedule_timeout_uninterruptible(1);
+	EXPECT(ret == 0);
 	look(task, engine);
 	EXPECT(utrace_set_events(task, engine,
 				 engine->flags | CLIENT_EVENTS) == 0);
