@@ -42,6 +42,7 @@ void steps_init(void);
 /* Steps as decided, or no more */
 void step_as(struct traced *traced, enum utrace_resume_action resume);
 /* A ptrace tracer may have stopped it, and chosen whether it steps. */
+void step_aside(struct traced *traced);
 void step_refresh(struct traced *traced);
 /* A step over a system call ended. Whether that was all an engine's. */
 bool step_over_call(struct traced *traced, struct pt_regs *regs);

@@ -236,11 +236,6 @@ static int die(kernel_siginfo_t *info)
 	return SIGKILL;
 }
 
-/* A step of an engine's ended, and of nobody else's. */
-static bool is_own_step(struct traced *traced, const kernel_siginfo_t *info)
-{
-	return info->si_signo == SIGTRAP && traced->step_trap;
-}
 
 /*
  * Report @info, which was taken off the queue.  Whether get_signal() is to go on
@@ -250,10 +245,13 @@ static bool report(struct traced *traced, const kernel_siginfo_t *info,
 		   struct utrace_decision *decision)
 {
 	struct utrace_signal *sig = &traced->sig;
-	bool step = is_own_step(traced, info);
 	int signr = info->si_signo;
+	/* a step of an engine's ended, and one of a ptrace tracer's with it */
+	bool shared = signr == SIGTRAP && traced->shared_trap;
+	bool step = shared || (signr == SIGTRAP && traced->step_trap);
 
 	traced->step_trap = false;
+	traced->shared_trap = false;
 	memset(&sig->info, 0, sizeof(sig->info));
 	memcpy(&sig->info, info, sizeof(*info));
 	sig->orig_ka = *action_of(signr);
@@ -268,7 +266,7 @@ static bool report(struct traced *traced, const kernel_siginfo_t *info,
 	    sig->info.si_signo == SIGTRAP)
 		sig->action = UTRACE_SIGNAL_IGN;
 	/* what the kernel forces on a process, seccomp say, stands */
-	if (sig->orig_ka.sa.sa_flags & SA_IMMUTABLE) {
+	if (shared || (sig->orig_ka.sa.sa_flags & SA_IMMUTABLE)) {
 		memcpy(&sig->info, info, sizeof(*info));
 		return true;
 	}
@@ -446,6 +444,7 @@ static bool take_signal(struct traced *traced, struct ksignal *ksig)
 		set_thread_flag(TIF_SIGPENDING);
 	traced->in_get_signal = true;
 	traced->reported = 0;
+	step_aside(traced);
 	got = original(get_signal)(ksig);
 	traced->in_get_signal = false;
 	traced->fatal = false;
@@ -482,7 +481,8 @@ HOOK(FOR_CURRENT, void, signal_setup_done,
 	struct traced *traced = frame_enter();
 
 	original(signal_setup_done)(failed, ksig,
-				    stepping && !traced->stepping);
+				    stepping && (!traced->stepping ||
+						 traced->foreign_step));
 	if (traced->handler_wanted && !failed) {
 		traced->handler_due = true;
 		come_back(traced);

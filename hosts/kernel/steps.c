@@ -49,16 +49,22 @@ EXPORT_SYMBOL_GPL(utrace_has_block_step);
 
 /* ---- stepping ---------------------------------------------------------------- */
 
+static void enable(struct traced *traced)
+{
+	if (traced->by_block)
+		kernel(user_enable_block_step)(current);
+	else
+		kernel(user_enable_single_step)(current);
+}
+
 void step_as(struct traced *traced, enum utrace_resume_action resume)
 {
 	switch (resume) {
 	case UTRACE_SINGLESTEP:
-		kernel(user_enable_single_step)(current);
-		traced->stepping = true;
-		break;
 	case UTRACE_BLOCKSTEP:
-		kernel(user_enable_block_step)(current);
+		traced->by_block = resume == UTRACE_BLOCKSTEP;
 		traced->stepping = true;
+		enable(traced);
 		break;
 	default:
 		if (!traced->stepping)
@@ -71,14 +77,23 @@ void step_as(struct traced *traced, enum utrace_resume_action resume)
 	}
 }
 
+/*
+ * Between these two a ptrace tracer may resume the thread, with steps of its own
+ * or without: those that are on afterwards are the tracer's.
+ */
+void step_aside(struct traced *traced)
+{
+	if (traced->stepping && !traced->foreign_step)
+		kernel(user_disable_single_step)(current);
+}
+
 void step_refresh(struct traced *traced)
 {
-	if (current->ptrace)
-		traced->foreign_step = test_thread_flag(TIF_SINGLESTEP);
-	else
-		traced->foreign_step = false;
-	if (traced->stepping && !test_thread_flag(TIF_SINGLESTEP))
-		kernel(user_enable_single_step)(current);
+	bool on = test_thread_flag(TIF_SINGLESTEP);
+
+	traced->foreign_step = on && current->ptrace;
+	if (traced->stepping && !on)
+		enable(traced);
 	syscalls_arm(traced);
 }
 
@@ -93,9 +108,19 @@ static void step_ended(struct traced *traced, struct pt_regs *regs, int code)
 	come_back(traced);
 }
 
+/*
+ * False: it becomes the signal that it is for a ptrace tracer who steps, be it for
+ * engines too.
+ */
+static bool is_engines(struct traced *traced)
+{
+	traced->shared_trap = traced->stepping && traced->foreign_step;
+	return traced->stepping && !traced->foreign_step;
+}
+
 bool step_over_call(struct traced *traced, struct pt_regs *regs)
 {
-	if (!traced->stepping || traced->foreign_step)
+	if (!is_engines(traced))
 		return false;
 	step_ended(traced, regs, TRAP_BRKPT);
 	return true;
@@ -107,8 +132,9 @@ HOOK(FOR_CURRENT, void, send_sigtrap,
 {
 	struct traced *traced = frame_enter();
 
-	if (traced->stepping && !traced->foreign_step && user_mode(regs) &&
-	    (si_code == TRAP_TRACE || si_code == TRAP_BRKPT))
+	if (user_mode(regs) &&
+	    (si_code == TRAP_TRACE || si_code == TRAP_BRKPT) &&
+	    is_engines(traced))
 		step_ended(traced, regs, si_code);
 	else
 		original(send_sigtrap)(regs, error_code, si_code);

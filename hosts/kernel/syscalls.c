@@ -145,34 +145,45 @@ HOOK_NAMED(FOR_CURRENT, long, syscall_trace_enter,
 
 /* ---- beside ptrace --------------------------------------------------------- */
 
-/* Resuming a ptraced thread clears the bit of the exit. */
+static int notify(struct traced *traced, int exit_code, unsigned long message);
+
 HOOK(FOR_CURRENT, int, ptrace_notify, (int exit_code, unsigned long message))
 {
 	struct traced *traced = frame_enter();
+	int signr = notify(traced, exit_code, message);
+
+	frame_leave(traced);
+	return signr;
+}
+
+/* Resuming a ptraced thread clears the bit of the exit. */
+static int notify(struct traced *traced, int exit_code, unsigned long message)
+{
 	int signr;
 
 	traced->notifies = true;
+	step_aside(traced);
 	signr = original(ptrace_notify)(exit_code, message);
+	step_refresh(traced);
 	traced->notifies = false;
 	if (READ_ONCE(traced->due))
 		come_back(traced);
-	step_refresh(traced);
-	frame_leave(traced);
 	return signr;
 }
 
 /* ---- exit ------------------------------------------------------------------ */
 
 /* What the kernel would have done had there been no bit of ours. */
-static void tell_ptrace(void)
+static void tell_ptrace(struct traced *traced)
 {
+	int code = SIGTRAP | (current->ptrace & PT_TRACESYSGOOD ? 0x80 : 0);
+	unsigned long message = PTRACE_EVENTMSG_SYSCALL_EXIT;
 	int signr;
 
 	if (!(current_thread_info()->syscall_work & SYSCALL_WORK_SYSCALL_TRACE))
 		return;
-	signr = original(ptrace_notify)(SIGTRAP |
-		(current->ptrace & PT_TRACESYSGOOD ? 0x80 : 0),
-		PTRACE_EVENTMSG_SYSCALL_EXIT);
+	signr = traced ? notify(traced, code, message) :
+			 original(ptrace_notify)(code, message);
 	if (signr)
 		send_sig(signr, current, 1);
 }
@@ -203,7 +214,7 @@ HOOK(FOR_ALL, void, user_single_step_report, (struct pt_regs *regs))
 	    !(traced && step_over_call(traced, regs)))
 		original(user_single_step_report)(regs);
 	else
-		tell_ptrace();
+		tell_ptrace(traced);
 	if (traced) {
 		traced->unreturned = false;
 		check_bits(traced);

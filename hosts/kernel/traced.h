@@ -62,8 +62,10 @@ enum end {
  * @reported: the signal that get_signal() was given
  * @fatal: the signal that ends it was let through here
  * @stepping: an engine steps it
+ * @by_block: from branch to branch
  * @foreign_step: a ptrace tracer does
  * @step_trap: @stash is the trap of an engine's step
+ * @shared_trap: the SIGTRAP to come is of an engine's step and of a tracer's
  * @notifies: it is in ptrace_notify()
  * @group_dead: it is the last of its group
  * @led_group: it was the leader of its group when it exited
@@ -107,8 +109,10 @@ struct traced {
 	int reported;
 	bool fatal;
 	bool stepping;
+	bool by_block;
 	bool foreign_step;
 	bool step_trap;
+	bool shared_trap;
 	bool notifies;
 	bool group_dead;
 	bool led_group;

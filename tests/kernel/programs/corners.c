@@ -20,9 +20,11 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/user.h>
 
 #define EXITED(code)	((code) << 8)
 #define HOLDS		(1 << 14)	/* of task_utrace_flags() */
@@ -477,6 +479,124 @@ static void forced_stop(void)
 	EXPECT_EQ(status_of(pid), EXITED(7));
 }
 
+/* ---- a tracer that steps, beside engines that do -------------------------- */
+
+#define STEPS	200
+
+struct step {
+	int status;
+	unsigned long ip, flags;
+};
+
+static void on_usr1(int sig)
+{
+	(void)sig;
+	syscall(SYS_getppid);
+}
+
+/* The same instructions each time that it is made. */
+static int debugged(void)
+{
+	int i;
+
+	signal(SIGUSR1, on_usr1);
+	ptrace(PTRACE_TRACEME, 0, 0, 0);
+	for (i = 0; i < 3; i++)
+		syscall(SYS_getppid);
+	syscall(SYS_kill, getpid(), SIGSTOP);
+	for (i = 0; i < 8; i++)
+		syscall(SYS_getppid);
+	syscall(SYS_kill, getpid(), SIGUSR1);
+	for (i = 0; i < 8; i++)
+		syscall(SYS_getppid);
+	return 7;
+}
+
+/* What a debugger sees that goes on in each way there is. */
+static unsigned int debug(pid_t pid, struct step *seen)
+{
+	static const struct {
+		int how;
+		unsigned int times;
+	} plan[] = {
+		{ PTRACE_SINGLESTEP, 30 }, { PTRACE_SYSCALL, 5 },
+		{ PTRACE_SINGLESTEP, 30 }, { PTRACE_SYSCALL, 4 },
+		{ PTRACE_CONT, 1 }, { PTRACE_SINGLESTEP, 30 },
+		{ PTRACE_SYSCALL, 3 }, { PTRACE_SINGLESTEP, 12 },
+		{ PTRACE_CONT, 1 },
+	};
+	struct user_regs_struct regs;
+	unsigned int n = 0, i, k;
+	int status, signr;
+
+	for (i = 0; i < sizeof(plan) / sizeof(plan[0]); i++) {
+		for (k = 0; k < plan[i].times; k++) {
+			if (waitpid(pid, &status, 0) != pid || n == STEPS)
+				return n;
+			seen[n].status = status;
+			if (!WIFSTOPPED(status))
+				return n + 1;
+			ptrace(PTRACE_GETREGS, pid, 0, &regs);
+			seen[n].ip = regs.rip;
+			seen[n++].flags = regs.eflags;
+			signr = WSTOPSIG(status) == SIGUSR1 ? SIGUSR1 : 0;
+			if (ptrace(plan[i].how, pid, 0, signr))
+				return n;
+		}
+	}
+	if (waitpid(pid, &status, 0) == pid)
+		seen[n++].status = status;
+	return n;
+}
+
+static void compare(const char *what, const struct step *one, unsigned int ones,
+		    const struct step *two, unsigned int twos)
+{
+	unsigned int i;
+
+	for (i = 0; i < ones && i < twos; i++) {
+		if (one[i].status == two[i].status && one[i].ip == two[i].ip &&
+		    one[i].flags == two[i].flags)
+			continue;
+		printf("%s: stop %u: %x at %lx (%lx), and %x at %lx (%lx) without\n",
+		       what, i, two[i].status, two[i].ip, two[i].flags,
+		       one[i].status, one[i].ip, one[i].flags);
+		bad++;
+		return;
+	}
+	EXPECT_EQ(twos, ones);
+}
+
+static void debuggers(void)
+{
+	static struct step without[STEPS], with[STEPS];
+	struct taps_how how = taps_how(EV_ALL);
+	unsigned int n;
+	pid_t pid;
+	int tap;
+
+	pid = start(debugged);
+	store(&shared->go, 1);
+	n = debug(pid, without);
+	if (!EXPECT(n > 100))
+		return;
+	EXPECT_EQ(without[n - 1].status, EXITED(7));
+
+	pid = start(debugged);
+	tap_attach_how(taps, pid, &how);
+	store(&shared->go, 1);
+	compare("engine", without, n, with, debug(pid, with));
+
+	pid = start(debugged);
+	how.mode = TAPS_STEP;
+	tap = tap_attach_how(taps, pid, &how);
+	tap_control(taps, tap, REPORT);
+	store(&shared->go, 1);
+	compare("engine that steps", without, n, with, debug(pid, with));
+	/* before there was a tracer, and between its steps */
+	EXPECT(tap_seen(taps, tap).n[SIGNAL_CORE] > 100);
+}
+
 /* ---- audit --------------------------------------------------------------- */
 
 struct request {
@@ -617,6 +737,7 @@ static const struct corner {
 	{ "freezer-v1", freezer_v1 },
 	{ "cores", cores },
 	{ "forced-stop", forced_stop },
+	{ "debuggers", debuggers },
 	{ "audit", audit },
 };
 
