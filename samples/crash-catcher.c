@@ -14,10 +14,10 @@
  *
  * The process is held when the signal is about to end it, and nothing has been
  * taken from it yet: all its threads are there, its memory (/proc/PID/mem), its
- * files.  A debugger that attaches to it is kept waiting.  When it is released it
- * takes the signal anew, and dies as it would have done, with a core dump if that
- * is due.  SIGKILL ends it at any time.  With cores=1 only signals that dump core
- * are caught.
+ * files.  A debugger (gdb -p PID) attaches to it, looks, and leaves it held.  When
+ * it is released it takes the signal anew, and dies as it would have done, with a
+ * core dump if that is due.  SIGKILL ends it at any time.  With cores=1 only
+ * signals that dump core are caught.
  *
  * How it is held is the whole art of it.  The callback answers STOP, and for the
  * signal IGN and HOLD: it goes back on the queue.  So the process dies in no way

@@ -166,18 +166,28 @@ static bool stop(struct traced *traced, int signr)
 	return true;
 }
 
-/* A thread that an engine holds: it takes part without a report. */
-bool job_stop_now(void)
+/*
+ * A thread that an engine holds: it takes part without a report.  Siglock is
+ * held.  True: it did; otherwise it has nothing to do, or a ptrace tracer has it
+ * stop its way.
+ */
+bool job_stop_now(int signr)
 {
-	return original(do_signal_stop)(0);
+	if (!original(do_signal_stop)(signr))
+		return false;
+	lock();
+	return true;
 }
 
-/* It has taken part, so it has no share to give. */
+/*
+ * It has taken part, so it has no share to give.  What a ptrace tracer makes of a
+ * group stop it has done already.
+ */
 void job_stop_rearm(void)
 {
 	struct signal_struct *signal = current->signal;
 
-	if (!(current->jobctl & JOBCTL_STOP_PENDING) &&
+	if (!current->ptrace && !(current->jobctl & JOBCTL_STOP_PENDING) &&
 	    ((signal->flags & SIGNAL_STOP_STOPPED) ||
 	     signal->group_stop_count) &&
 	    !(signal->flags & SIGNAL_GROUP_EXIT)) {

@@ -12,12 +12,16 @@
 /* facility.c: the module goes: whoever is stopped for job control does that without us. */
 bool facility_leaves(void);
 
-/* jobctl.c: stop for job control, if that is due. Siglock held; true: dropped. */
-bool job_stop_now(void);
+/* jobctl.c: stop for job control, if that is due. Siglock is held, and dropped
+ * meanwhile; true: it did. */
+bool job_stop_now(int signr);
 /* It is to stop again if the group is stopped. Siglock held. */
 void job_stop_rearm(void);
 /* @was_stopped: it was; otherwise it may be that it has to tell the parent */
 void report_continued(struct traced *traced, bool was_stopped);
+
+/* signals.c: take @signr off the queue, unreported. Siglock held. */
+int take_one(int signr, kernel_siginfo_t *info);
 
 /* wait.c */
 void wait_init(void);

@@ -188,6 +188,16 @@ HOOK(FOR_CURRENT, int, dequeue_signal, DEQUEUE_PARAMS)
 	return signr;
 }
 
+int take_one(int signr, kernel_siginfo_t *info)
+{
+	enum pid_type type;
+	sigset_t others;
+
+	sigfillset(&others);
+	sigdelset(&others, signr);
+	return take(&others, info, &type);
+}
+
 /*
  * Signals of the instruction that is executed come first, and get_signal() takes
  * them by itself: so take them before it does.

@@ -5,10 +5,13 @@
  * A stopped thread sleeps in TASK_TRACED without being ptraced: nobody's
  * waitpid() looks at it, and SIGKILL, or what acts like it, wakes it.  So do
  * other signals, by TASK_INTERRUPTIBLE: it takes part in the stops of job
- * control and sleeps on.  For that to work its flags that say that a signal is
- * there are put aside while it sleeps.
+ * control, and in those of a ptrace tracer, and sleeps on.  For that to work its
+ * flags that say that a signal is there are put aside while it sleeps.
  */
 #include <linux/freezer.h>
+#include <linux/ptrace.h>
+#include <linux/sched/jobctl.h>
+#include <linux/sched/signal.h>
 
 #include "kernel_host.h"
 
@@ -50,6 +53,53 @@ static void put_back(const struct aside *aside)
 		set_thread_flag(TIF_NOTIFY_SIGNAL);
 }
 
+/* For a ptrace tracer who asked for it, or for a group stop that he sees. */
+static void trap(void)
+{
+	struct signal_struct *signal = current->signal;
+	int signr = current->jobctl & JOBCTL_STOP_SIGMASK, code = signr;
+
+	if (current->ptrace & PT_SEIZED) {
+		if (!signal->group_stop_count &&
+		    !(signal->flags & SIGNAL_STOP_STOPPED))
+			signr = SIGTRAP;
+		code = signr | PTRACE_EVENT_STOP << 8;
+	}
+	kernel(ptrace_do_notify)(signr, code, CLD_STOPPED, 0);
+}
+
+/* The SIGSTOP of PTRACE_ATTACH, or of a debugger who stops a single thread. */
+static void take_sigstop(void)
+{
+	kernel_siginfo_t info;
+	int signr = take_one(SIGSTOP, &info);
+
+	signr = kernel(ptrace_do_notify)(signr, signr, CLD_TRAPPED, 0);
+	if (signr == SIGSTOP)
+		job_stop_now(signr);
+	else if (valid_signal(signr) && signr)
+		kernel(send_signal_locked)(signr, SEND_SIG_NOINFO, current,
+					   PIDTYPE_PID);
+}
+
+/*
+ * A ptrace tracer may attach to a thread that an engine holds: where it stands, it
+ * stops for the tracer too, and engines hear nothing of that.  Under siglock,
+ * which is dropped meanwhile.  False: nobody wants that.
+ */
+static bool ptrace_stop_now(void)
+{
+	if (!current->ptrace)
+		return false;
+	if (current->jobctl & JOBCTL_TRAP_MASK)
+		trap();
+	else if (sigismember(&current->pending.signal, SIGSTOP))
+		take_sigstop();
+	else
+		return false;
+	return true;
+}
+
 /*
  * Until hold_end(), or the thread is to die.  The flag and the state change
  * under siglock, as they do for SIGKILL: one of the two comes first.  The
@@ -60,14 +110,14 @@ static void hold(struct traced *traced)
 	struct sighand_struct *sighand = current->sighand;
 	struct aside aside = {};
 
+	step_aside(traced);
 	spin_lock_irq(&sighand->siglock);
 	traced->held = true;
 	while (may_hold(traced)) {
-		if ((current->jobctl & JOBCTL_STOP_PENDING) &&
-		    !current->ptrace && job_stop_now()) {
-			spin_lock_irq(&sighand->siglock);
+		if ((current->jobctl & JOBCTL_STOP_PENDING) && job_stop_now(0))
 			continue;
-		}
+		if (ptrace_stop_now())
+			continue;
 		put_aside(&aside);
 		set_special_state(TASK_HELD);
 		spin_unlock_irq(&sighand->siglock);
@@ -81,6 +131,7 @@ static void hold(struct traced *traced)
 	put_back(&aside);
 	job_stop_rearm();
 	spin_unlock_irq(&sighand->siglock);
+	step_refresh(traced);
 }
 
 void hold_end(struct traced *traced)
@@ -91,7 +142,9 @@ void hold_end(struct traced *traced)
 	if (!kernel(__lock_task_sighand)(task, &flags))
 		return;		/* it is dead */
 	traced->stop = false;
-	if (traced->held && task_is_stopped(task)) {
+	if (task_is_traced(task)) {
+		/* for a ptrace tracer; it looks when that is over */
+	} else if (traced->held && task_is_stopped(task)) {
 		/* for job control; it does that again, on its own account */
 		task->jobctl &= ~JOBCTL_STOPPED;
 		kernel(wake_up_state)(task, __TASK_STOPPED);

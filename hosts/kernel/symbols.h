@@ -21,6 +21,7 @@
 
 /* declared where modules do not look */
 int is_current_pgrp_orphaned(void);
+int ptrace_do_notify(int signr, int exit_code, int why, unsigned long message);
 
 #define FOR_EACH_SYMBOL(SYMBOL)		\
 	SYMBOL(wake_up_state)		\
@@ -35,6 +36,7 @@ int is_current_pgrp_orphaned(void);
 	SYMBOL(user_enable_block_step)	\
 	SYMBOL(user_disable_single_step) \
 	SYMBOL(send_signal_locked)	\
+	SYMBOL(ptrace_do_notify)	\
 	SYMBOL(recalc_sigpending)	\
 	SYMBOL(__lock_task_sighand)	\
 	SYMBOL(task_work_add)		\

@@ -120,6 +120,8 @@ static bool report_entry(struct traced *traced, struct pt_regs *regs)
 	bool make = report_entry(traced, regs);				\
 	long nr;							\
 									\
+	/* a tracer may have come or gone while an engine held it */	\
+	work = READ_ONCE(current_thread_info()->syscall_work);		\
 	if (!make)							\
 		work &= ~SYSCALL_WORK_SECCOMP;				\
 	nr = call;							\

@@ -4,6 +4,7 @@
 # The sample modules: what they are for, hostile input, and being unloaded while
 # engines are attached and processes held.
 #
+# Needs: gdb
 # Limit: 120 900
 . ./lib.sh
 
@@ -275,6 +276,17 @@ stands() {
 check 'crash-catcher: all of it stands' within 5 stands
 judge 'crash-catcher: no thread has died' \
 	"$([ "$(ls /proc/$pid/task | wc -l)" = 3 ] || ls /proc/$pid/task)"
+echo 'info threads
+thread apply all backtrace
+print/x $rbx
+detach' >look.gdb
+timeout 60 gdb -nx -batch -p $pid -x look.gdb "$crash" >look 2>&1
+judge 'crash-catcher: a debugger attaches to all of it, and looks' "$(
+	[ "$(grep -c '^[* ]*[1-3] *LWP' look)" = 3 ] &&
+	grep -q '^#2 .*main' look && grep -q '= 0x5eed' look &&
+	grep -q detached look || cat look)"
+judge 'crash-catcher: when the debugger has gone it is held still' \
+	"$(held 1 && stands || cat $catcher/held)"
 rm -f core
 echo release $pid >$catcher/control
 ends $pid 139

@@ -597,6 +597,120 @@ static void debuggers(void)
 	EXPECT(tap_seen(taps, tap).n[SIGNAL_CORE] > 100);
 }
 
+/* ---- a tracer of one that an engine holds --------------------------------- */
+
+/* It is stopped for its tracer, and tells who it is. */
+static void is_traced(pid_t pid, int status)
+{
+	struct user_regs_struct regs;
+	int seen = -1;
+
+	EXPECT_EQ(waitpid(pid, &seen, 0), pid);
+	EXPECT_EQ(seen, status << 8 | 0x7f);
+	EXPECT_EQ(ptrace(PTRACE_GETREGS, pid, 0, &regs), 0);
+	errno = 0;
+	ptrace(PTRACE_PEEKTEXT, pid, regs.rip, 0);
+	EXPECT_EQ(errno, 0);
+}
+
+static void is_held(pid_t pid)
+{
+	wait_until(thread_state(pid, pid) == 't');
+	EXPECT(taps_flags(taps, pid) & HOLDS);
+	EXPECT(stands(&shared->loops[0]));
+}
+
+/* One that traces it, and is killed. */
+static void tracer_dies(pid_t pid)
+{
+	pid_t tracer = fork();
+	int status;
+
+	if (!tracer) {
+		if (ptrace(PTRACE_ATTACH, pid, 0, 0) ||
+		    waitpid(pid, &status, __WALL) != pid)
+			_exit(1);
+		raise(SIGKILL);
+	}
+	EXPECT_EQ(status_of(tracer), SIGKILL);
+}
+
+static void held_and_traced(void)
+{
+	const int trapped = SIGTRAP | PTRACE_EVENT_STOP << 8;
+	pid_t pid = start(loop);
+	int tap = tap_attach(taps, pid, EV(REAP));
+
+	store(&shared->go, 1);
+	moves(&shared->loops[0]);
+	tap_control(taps, tap, STOP);
+	is_held(pid);
+
+	/* as gdb does it */
+	EXPECT_EQ(ptrace(PTRACE_ATTACH, pid, 0, 0), 0);
+	is_traced(pid, SIGSTOP);
+	EXPECT_EQ(ptrace(PTRACE_CONT, pid, 0, 0), 0);
+	is_held(pid);
+	syscall(SYS_tgkill, pid, pid, SIGSTOP);
+	is_traced(pid, SIGSTOP);
+	EXPECT_EQ(ptrace(PTRACE_DETACH, pid, 0, 0), 0);
+	is_held(pid);
+	tap_control(taps, tap, RESUME);
+	moves(&shared->loops[0]);
+
+	/* and strace */
+	tap_control(taps, tap, STOP);
+	is_held(pid);
+	EXPECT_EQ(ptrace(PTRACE_SEIZE, pid, 0, 0), 0);
+	EXPECT_EQ(ptrace(PTRACE_INTERRUPT, pid, 0, 0), 0);
+	is_traced(pid, trapped);
+	EXPECT_EQ(ptrace(PTRACE_CONT, pid, 0, 0), 0);
+	is_held(pid);
+	tap_control(taps, tap, RESUME);
+	moves(&shared->loops[0]);
+
+	/* whoever lets go first, the other keeps it */
+	EXPECT_EQ(ptrace(PTRACE_INTERRUPT, pid, 0, 0), 0);
+	is_traced(pid, trapped);
+	tap_control(taps, tap, STOP);
+	EXPECT_EQ(ptrace(PTRACE_CONT, pid, 0, 0), 0);
+	is_held(pid);
+	EXPECT_EQ(ptrace(PTRACE_INTERRUPT, pid, 0, 0), 0);
+	is_traced(pid, trapped);
+	tap_control(taps, tap, RESUME);
+	EXPECT(stands(&shared->loops[0]));
+	EXPECT_EQ(ptrace(PTRACE_CONT, pid, 0, 0), 0);
+	moves(&shared->loops[0]);
+
+	/* a detaching tracer may leave it stopped for job control */
+	tap_control(taps, tap, STOP);
+	is_held(pid);
+	syscall(SYS_tgkill, pid, pid, SIGSTOP);
+	is_traced(pid, SIGSTOP);
+	EXPECT_EQ(ptrace(PTRACE_DETACH, pid, 0, SIGSTOP), 0);
+	wait_until(thread_state(pid, pid) == 'T');
+	tap_control(taps, tap, RESUME);
+	EXPECT(stands(&shared->loops[0]));
+	EXPECT_EQ(thread_state(pid, pid), 'T');
+	kill(pid, SIGCONT);
+	moves(&shared->loops[0]);
+
+	tap_control(taps, tap, STOP);
+	is_held(pid);
+	tracer_dies(pid);
+	is_held(pid);
+	tap_control(taps, tap, RESUME);
+	moves(&shared->loops[0]);
+
+	tap_control(taps, tap, STOP);
+	is_held(pid);
+	EXPECT_EQ(ptrace(PTRACE_ATTACH, pid, 0, 0), 0);
+	is_traced(pid, SIGSTOP);
+	kill(pid, SIGKILL);
+	EXPECT_EQ(status_of(pid), SIGKILL);
+	EXPECT_EQ(tap_seen(taps, tap).n[REAP], 1);
+}
+
 /* ---- audit --------------------------------------------------------------- */
 
 struct request {
@@ -738,6 +852,7 @@ static const struct corner {
 	{ "cores", cores },
 	{ "forced-stop", forced_stop },
 	{ "debuggers", debuggers },
+	{ "held-and-traced", held_and_traced },
 	{ "audit", audit },
 };
 
