@@ -65,6 +65,8 @@ HOOK(FOR_KNOWN, void, taskstats_exit, (struct task_struct *task, int group_dead)
 {
 	struct traced *traced = traced_current();
 
+	/* it is PF_EXITING, and is given no more of them */
+	ignored_drop_own(traced);
 	traced->group_dead = group_dead;
 	traced->led_group = thread_group_leader(task);
 	original(taskstats_exit)(task, group_dead);

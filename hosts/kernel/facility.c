@@ -141,10 +141,12 @@ static void let_go(struct traced *traced)
 	unsigned long flags;
 
 	report_cancel(traced);
+	ignored_end(traced);
 	syscalls_drop_entry(task);
 	syscalls_drop_exit(task);
 	if (!kernel(__lock_task_sighand)(task, &flags))
 		return;
+	ignored_drop(traced);
 	if (traced->job_stopped && task_is_stopped(task)) {
 		task->jobctl |= JOBCTL_STOP_PENDING;
 		task->jobctl &= ~JOBCTL_STOPPED;

@@ -85,6 +85,20 @@ static void report_jctl(struct traced *traced, int type, int notify)
 	come_back_for(traced, utrace_report_jctl(state_of(traced), type, notify));
 }
 
+/* One of the group has reported the continue, and is about to tell the parent. */
+static bool is_reported(void)
+{
+	struct task_struct *thread;
+	struct traced *traced;
+
+	for_each_thread(current, thread) {
+		traced = traced_find(thread);
+		if (traced && traced->tells && !(thread->flags & PF_EXITING))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Whoever comes first after a continue tells the parent: it takes the note that
  * says so, reports, and puts it back for get_signal() to act on.
@@ -99,8 +113,8 @@ void report_continued(struct traced *traced, bool was_stopped)
 	if (!(utrace_wanted(state_of(traced)) & UTRACE_EVENT(JCTL)))
 		return;
 	lock();
-	note = signal->flags & SIGNAL_CLD_MASK;
-	signal->flags &= ~SIGNAL_CLD_MASK;
+	note = is_reported() ? 0 : signal->flags & SIGNAL_CLD_MASK;
+	signal->flags &= ~note;
 	unlock();
 	if ((was_stopped || note) && !is_dying())
 		report_jctl(traced, CLD_CONTINUED,
@@ -108,6 +122,7 @@ void report_continued(struct traced *traced, bool was_stopped)
 			    note ? CLD_STOPPED : 0);
 	lock();
 	signal->flags |= note;
+	traced->tells = note;
 	if (note)
 		set_thread_flag(TIF_SIGPENDING);
 	unlock();
@@ -145,6 +160,7 @@ static bool stop(struct traced *traced, int signr)
 {
 	int notify;
 
+	traced->tells = false;
 	if (!(current->jobctl & JOBCTL_STOP_PENDING) && !begin(signr))
 		return false;
 	notify = completes() ? CLD_STOPPED : 0;

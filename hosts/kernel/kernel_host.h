@@ -23,6 +23,18 @@ void report_continued(struct traced *traced, bool was_stopped);
 /* signals.c: take @signr off the queue, unreported. Siglock held. */
 int take_one(int signr, kernel_siginfo_t *info);
 
+/* ignored.c: what comes of @sig if nobody traces it: it is dropped. Siglock held */
+bool ignored_when_sent(struct task_struct *task, int sig);
+/* One that was queued all the same is kept for a thread to report. */
+void ignored_keep(int sig, struct task_struct *task, enum pid_type type);
+void ignored_tell(struct traced *traced);
+bool ignored_are_kept(struct traced *traced);
+int ignored_take(struct traced *traced, kernel_siginfo_t *info);
+void ignored_drop(struct traced *traced);
+void ignored_drop_own(struct traced *traced);
+void ignored_init(struct traced *traced);
+void ignored_end(struct traced *traced);
+
 /* wait.c */
 void wait_init(void);
 
@@ -40,6 +52,12 @@ void report_cancel(struct traced *traced);
 /* A decision was made elsewhere: what it leaves to do before user mode. */
 void come_back_for(struct traced *traced, struct utrace_decision decision);
 void come_back(struct traced *traced);
+/* It is to come to get_signal() when it returns to user mode. Any context. */
+void ask_for_report(struct traced *traced);
+/* It was asked to, and is not there yet. */
+bool report_is_due(struct traced *traced);
+/* There is something that it has to come for. */
+bool report_is_wanted(struct traced *traced);
 
 /* steps.c */
 void steps_init(void);

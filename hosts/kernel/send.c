@@ -6,7 +6,8 @@
  * whole group when one is sent that will be fatal.  Where engines want to see
  * them first, the disposition is made to look otherwise for the length of the
  * kernel's decision, under siglock: the signal goes on the queue, and what was
- * to become of it becomes of it when it is taken.
+ * to become of it becomes of it when it is taken.  Ignored ones do not stay there
+ * (ignored.c).
  */
 #include <linux/sched/signal.h>
 
@@ -20,14 +21,6 @@
 static __sighandler_t *handler_of(struct task_struct *task, int sig)
 {
 	return &task->sighand->action[sig - 1].sa.sa_handler;
-}
-
-static bool is_ignored(struct task_struct *task, int sig)
-{
-	__sighandler_t handler = *handler_of(task, sig);
-
-	return handler == SIG_IGN ||
-	       (handler == SIG_DFL && sig_kernel_ignore(sig));
 }
 
 static bool dies_of(struct task_struct *task, int sig)
@@ -59,12 +52,11 @@ HOOK(FOR_GROUP, bool, prepare_signal,
      (int sig, struct task_struct *task, bool force))
 {
 	__sighandler_t *handler = handler_of(task, sig), saved = *handler;
-	bool queue, shown = sig != SIGKILL && is_ignored(task, sig) &&
-			    !(task->signal->flags & SIGNAL_UNKILLABLE);
+	bool queue, shown = ignored_when_sent(task, sig) &&
+		traced_group_wants(task, UTRACE_EVENT(SIGNAL_IGN));
 
 	if (sig == SIGKILL && (task->signal->flags & SIGNAL_GROUP_EXIT))
 		end_stops_at_exit(task);
-	shown = shown && traced_group_wants(task, UTRACE_EVENT(SIGNAL_IGN));
 	if (shown)
 		*handler = SOME_HANDLER;
 	queue = original(prepare_signal)(sig, task, force);
@@ -83,7 +75,10 @@ HOOK(FOR_GROUP, void, complete_signal,
 
 	if (held_back)
 		*handler = SOME_HANDLER;
-	original(complete_signal)(sig, task, type);
+	if (ignored_when_sent(task, sig))
+		ignored_keep(sig, task, type);
+	else
+		original(complete_signal)(sig, task, type);
 	if (held_back)
 		*handler = saved;
 	visit_end();

@@ -248,11 +248,12 @@ static int die(kernel_siginfo_t *info)
 
 
 /*
- * Report @info, which was taken off the queue.  Whether get_signal() is to go on
- * with it as it stands in traced->sig; the rest is up to carry_out().
+ * Report @info, which was taken off the queue; @ignored: it had been dropped when
+ * it was sent.  Whether get_signal() is to go on with it as it stands in
+ * traced->sig; the rest is up to carry_out().
  */
 static bool report(struct traced *traced, const kernel_siginfo_t *info,
-		   struct utrace_decision *decision)
+		   bool ignored, struct utrace_decision *decision)
 {
 	struct utrace_signal *sig = &traced->sig;
 	int signr = info->si_signo;
@@ -260,13 +261,17 @@ static bool report(struct traced *traced, const kernel_siginfo_t *info,
 	bool shared = signr == SIGTRAP && traced->shared_trap;
 	bool step = shared || (signr == SIGTRAP && traced->step_trap);
 
-	traced->step_trap = false;
-	traced->shared_trap = false;
+	if (signr == SIGTRAP)
+		traced->step_trap = traced->shared_trap = false;
 	memset(&sig->info, 0, sizeof(sig->info));
 	memcpy(&sig->info, info, sizeof(*info));
 	sig->orig_ka = *action_of(signr);
 	if (step)
 		sig->orig_ka.sa.sa_handler = SIG_DFL;
+	/* what the program has made of it by now is too late */
+	if (ignored && (sig->orig_ka.sa.sa_handler != SIG_DFL ||
+			!sig_kernel_ignore(signr)))
+		sig->orig_ka.sa.sa_handler = SIG_IGN;
 	/* SIGCONT takes the mark away, and with it a stop by this signal */
 	current->jobctl |= JOBCTL_STOP_DEQUEUED;
 	unlock();
@@ -280,7 +285,7 @@ static bool report(struct traced *traced, const kernel_siginfo_t *info,
 		memcpy(&sig->info, info, sizeof(*info));
 		return true;
 	}
-	return !step && is_own(traced, signr);
+	return !step && !ignored && is_own(traced, signr);
 }
 
 static bool runs_handler(const struct k_sigaction *ka)
@@ -315,6 +320,7 @@ static int next_reported(struct traced *traced, sigset_t *mask,
 {
 	struct utrace_decision decision;
 	enum carried carried;
+	bool ignored;
 	int signr;
 
 	traced->fatal = false;
@@ -332,11 +338,13 @@ static int next_reported(struct traced *traced, sigset_t *mask,
 			traced->again = true;
 			return 0;
 		}
-		signr = take_next(traced, mask, info, type);
+		ignored = !traced->stashed && ignored_are_kept(traced);
+		signr = ignored ? ignored_take(traced, info) :
+				  take_next(traced, mask, info, type);
 		if (!signr || signr == SIGKILL)
 			return signr;
 		traced->reported = signr;
-		if (report(traced, info, &decision)) {
+		if (report(traced, info, ignored, &decision)) {
 			after_delivery(traced, decision);
 			lock();
 			if (must_die())
@@ -374,6 +382,13 @@ static bool in_uprobe(void)
 #endif
 }
 
+/* There is something to take that the kernel does not know of. */
+static void show_pending(struct traced *traced)
+{
+	if (traced->stashed || traced->stop_number || ignored_are_kept(traced))
+		set_thread_flag(TIF_SIGPENDING);
+}
+
 static bool get(struct traced *traced, struct ksignal *ksig);
 
 HOOK(FOR_CURRENT, bool, get_signal, (struct ksignal *ksig))
@@ -387,8 +402,7 @@ HOOK(FOR_CURRENT, bool, get_signal, (struct ksignal *ksig))
 		got = get(traced, ksig);
 		if (READ_ONCE(traced->due))
 			set_thread_flag(TIF_NOTIFY_SIGNAL);
-		if (traced->stashed || traced->stop_number)
-			set_thread_flag(TIF_SIGPENDING);
+		show_pending(traced);
 		traced_settle(traced);
 	}
 	frame_leave(traced);
@@ -450,13 +464,13 @@ static bool take_signal(struct traced *traced, struct ksignal *ksig)
 	bool got;
 
 	stash_synchronous(traced);
-	if (traced->stashed || traced->stop_number)
-		set_thread_flag(TIF_SIGPENDING);
+	show_pending(traced);
 	traced->in_get_signal = true;
 	traced->reported = 0;
 	step_aside(traced);
 	got = original(get_signal)(ksig);
 	traced->in_get_signal = false;
+	traced->tells = false;
 	traced->fatal = false;
 	if (got && !traced->reported && !current->ptrace)
 		atomic_long_inc(&missed_signals_unseen);

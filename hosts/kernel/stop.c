@@ -130,6 +130,8 @@ static void hold(struct traced *traced)
 	traced->stop = false;
 	put_back(&aside);
 	job_stop_rearm();
+	if (ignored_are_kept(traced))
+		ignored_tell(traced);
 	spin_unlock_irq(&sighand->siglock);
 	step_refresh(traced);
 }

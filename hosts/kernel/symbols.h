@@ -18,6 +18,7 @@
 #include <linux/signal.h>
 #include <linux/static_call.h>
 #include <linux/task_work.h>
+#include <linux/wait.h>
 
 /* declared where modules do not look */
 int is_current_pgrp_orphaned(void);
@@ -36,6 +37,8 @@ int ptrace_do_notify(int signr, int exit_code, int why, unsigned long message);
 	SYMBOL(user_enable_block_step)	\
 	SYMBOL(user_disable_single_step) \
 	SYMBOL(send_signal_locked)	\
+	SYMBOL(flush_sigqueue)		\
+	SYMBOL(task_call_func)		\
 	SYMBOL(ptrace_do_notify)	\
 	SYMBOL(recalc_sigpending)	\
 	SYMBOL(__lock_task_sighand)	\

@@ -168,8 +168,8 @@ static int notify(struct traced *traced, int exit_code, unsigned long message)
 	signr = original(ptrace_notify)(exit_code, message);
 	step_refresh(traced);
 	traced->notifies = false;
-	if (READ_ONCE(traced->due))
-		come_back(traced);
+	if (report_is_wanted(traced))
+		ask_for_report(traced);
 	return signr;
 }
 
@@ -219,6 +219,8 @@ HOOK(FOR_ALL, void, user_single_step_report, (struct pt_regs *regs))
 		tell_ptrace(traced);
 	if (traced) {
 		traced->unreturned = false;
+		if (report_is_wanted(traced))
+			set_thread_flag(TIF_NOTIFY_SIGNAL);
 		check_bits(traced);
 	} else {
 		syscalls_drop_exit(current);

@@ -78,6 +78,7 @@ static struct traced *traced_new(struct task_struct *task,
 	spin_lock_init(&traced->lock);
 	traced->asked = -1;
 	report_init(traced);
+	ignored_init(traced);
 	return traced;
 }
 
@@ -251,6 +252,8 @@ void traced_settle(struct traced *traced)
 	smp_store_mb(traced->awake, false);
 	if (!utrace_idle(state_of(traced)))
 		WRITE_ONCE(traced->awake, true);
+	else if (ignored_are_kept(traced))
+		ignored_drop_own(traced);
 }
 
 /* ---- the end ------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/task_work.h>
+#include <linux/timer.h>
 #include <linux/version.h>
 
 #include "host.h"
@@ -48,6 +49,9 @@ enum end {
  *
  * @stop: it is to stay in hold()
  * @held: it is there
+ * @tells: it has reported a continue, and get_signal() is to tell the parent
+ * @ignored: signals that it ignores, to be reported
+ * @remind, @remind_in: when it is looked whether it is asleep with these
  * @killed: SIGKILL came when the kernel takes none any more: at its exit
  *
  * Its own:
@@ -98,7 +102,11 @@ struct traced {
 
 	bool stop;
 	bool held;
+	bool tells;
 	bool killed;
+	struct sigpending ignored;
+	struct timer_list remind;
+	unsigned long remind_in;
 
 	unsigned int frames;
 	struct utrace_signal sig;

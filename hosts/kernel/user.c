@@ -11,14 +11,22 @@
 
 /* ---- bringing it there ----------------------------------------------------- */
 
+/*
+ * Others run it too.  A ptrace stop may come before a call is made; io_uring runs
+ * it where it waits, takes the flag back, and waits on: then the way out of the
+ * call is to be seen.
+ */
 static void report_soon(struct callback_head *work)
 {
 	struct traced *traced = container_of(work, struct traced, report);
 
 	clear_bit(0, &traced->report_queued);
-	/* a ptrace stop runs it too, and may come before a call is made */
-	if (!(current->flags & PF_EXITING) && !traced->notifies)
+	if (!(current->flags & PF_EXITING) && !traced->notifies) {
 		set_thread_flag(TIF_NOTIFY_SIGNAL);
+		/* who runs it on the way to user mode has taken this away */
+		if (test_thread_flag(TIF_NOTIFY_RESUME))
+			set_task_syscall_work(current, SYSCALL_EXIT_TRAP);
+	}
 	visit_end();
 }
 
@@ -40,7 +48,17 @@ void report_cancel(struct traced *traced)
 	}
 }
 
-static void ask_for_report(struct traced *traced)
+bool report_is_due(struct traced *traced)
+{
+	return test_bit(0, &traced->report_queued);
+}
+
+bool report_is_wanted(struct traced *traced)
+{
+	return READ_ONCE(traced->due) || ignored_are_kept(traced);
+}
+
+void ask_for_report(struct traced *traced)
 {
 	if (test_and_set_bit(0, &traced->report_queued))
 		return;

@@ -3,7 +3,7 @@
  * Sections 16 and 17 of the contract (noninvasiveness in its basics; status,
  * start and stop), and what a host says that it cannot do.
  */
-#include "harness.h"
+#include "told.h"
 
 #define HELD	(1UL << _UTRACE_NEVENTS)	/* bit 14 */
 
@@ -209,6 +209,80 @@ static void waits(const char *what)
 	else if (strcmp(what, "sleep"))
 		prog_go(p);
 	CHECK(prog_expect(p, "done"));
+}
+
+/*
+ * The same while an engine hears of a signal that is ignored: that is reported, at
+ * once or when the call ends.
+ */
+static void waits_ignoring(const char *what)
+{
+	struct prog *p = prog_start("waits", what);
+	struct recorder *r = rec_plain(prog_task(p), EV(SIGNAL_IGN));
+	const struct utrace_capability *lacks = cap_entry("INV-1");
+	int i;
+
+	if (lacks && strstr(lacks->what, what))
+		SKIP("the host's table names this call (INV-1)");
+	prog_go(p);
+	CHECK(prog_expect(p, "waiting"));
+	for (i = 0; i < 3; i++) {
+		CHECK(wait_until(prog_state(p) == 'S'));
+		prog_signal(p, i == 1 ? SIGCHLD : SIGWINCH);
+	}
+	CHECK(wait_until(prog_state(p) == 'S'));
+	if (!strcmp(what, "sigtimedwait"))
+		prog_signal(p, SIGUSR2);
+	else if (strcmp(what, "sleep"))
+		prog_go(p);
+	CHECK(prog_expect(p, "done"));
+	CHECK(rec_wait(r, REC_SIGNAL, 2));
+	CHECK(rec_count_arg(r, REC_SIGNAL, SIGWINCH) >= 1);
+	CHECK_EQ(rec_count_arg(r, REC_SIGNAL, SIGCHLD), 1);
+	CHECK_EQ(rec_last(r, REC_SIGNAL)->arg[1], UTRACE_SIGNAL_IGN);
+}
+
+TEST(inv_ignored_in_epoll, "INV-1 SIG-1") { waits_ignoring("epoll"); }
+TEST(inv_ignored_in_poll, "INV-1 SIG-1") { waits_ignoring("poll"); }
+TEST(inv_ignored_in_select, "INV-1 SIG-1") { waits_ignoring("select"); }
+TEST(inv_ignored_in_sleep, "INV-1 SIG-1") { waits_ignoring("sleep"); }
+TEST(inv_ignored_in_write, "INV-1 SIG-1") { waits_ignoring("write"); }
+TEST(inv_ignored_in_sigtimedwait, "INV-1 SIG-1")
+{
+	waits_ignoring("sigtimedwait");
+}
+
+/* Nor does a call take longer for them. */
+TEST(inv_ignored_takes_no_time, "INV-1")
+{
+	struct prog *p = prog_start("waits", "signals");
+	struct recorder *r = rec_plain(prog_task(p), EV(SIGNAL_IGN));
+
+	if (!cap_full("INV-1"))
+		SKIP("the host's table says so (INV-1)");
+	prog_go(p);
+	CHECK(prog_expect(p, "waiting"));
+	CHECK(prog_get(p, "signals") < 100);
+	CHECK(prog_expect(p, "done"));
+	CHECK(rec_wait(r, REC_SIGNAL, 1));
+}
+
+/* Ignored when it was sent: what the program makes of it later is not for it. */
+TEST(inv_ignored_when_sent, "INV-1 SIG-1")
+{
+	struct prog *p = prog_start("signals");
+	struct recorder *r = rec_plain(prog_task(p), EV(SIGNAL_IGN));
+
+	prog_signal(p, SIGWINCH);
+	prog_say(p, "handle %d", SIGWINCH);
+	CHECK(prog_expect(p, "done 0"));
+	CHECK(rec_wait(r, REC_SIGNAL, 1));
+	prog_say(p, "handle %d", SIGUSR1);
+	CHECK(prog_expect(p, "done 0"));
+	prog_signal(p, SIGWINCH);
+	prog_say(p, "handle %d", SIGUSR1);
+	CHECK(prog_expect(p, "done 1"));
+	CHECK_EQ(rec_count(r, REC_SIGNAL), 1);
 }
 
 TEST(inv_epoll, "INV-1") { waits("epoll"); }

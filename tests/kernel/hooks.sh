@@ -31,8 +31,9 @@ left() {
 	[ ! -e /sys/kernel/debug/utrace ] || echo 'its directory is there'
 	! grep -q Utrace /proc/self/status || echo 'there is a line in status'
 	grep utrace $tracing/enabled_functions
-	[ "$(grep -c . $tracing/enabled_functions)" -eq "$1" ] ||
-		cat $tracing/enabled_functions
+	# but for what the machine itself needs
+	grep -v stale_int3 $tracing/enabled_functions >enabled
+	[ "$(grep -c . enabled)" -eq "$1" ] || cat enabled
 }
 
 # refused FILE HELD TEXT: what is wrong with its being refused, saying TEXT

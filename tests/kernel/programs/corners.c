@@ -13,6 +13,7 @@
 #include <limits.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/io_uring.h>
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
@@ -479,6 +480,66 @@ static void forced_stop(void)
 	EXPECT_EQ(status_of(pid), EXITED(7));
 }
 
+/* ---- io_uring ------------------------------------------------------------ */
+
+/* Waits for a timeout of a ring, which runs what was meant for the way out. */
+static int rings(void)
+{
+	struct io_uring_params params = {};
+	struct __kernel_timespec time = { 0, 700000000 };
+	struct io_uring_sqe *sqe;
+	unsigned int *array, *tail;
+	double begun;
+	char *ring;
+	int fd;
+
+	fd = syscall(SYS_io_uring_setup, 4, &params);
+	if (fd < 0)
+		return 1;
+	ring = mmap(NULL, params.sq_off.array + 4 * sizeof(*array),
+		    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd,
+		    IORING_OFF_SQ_RING);
+	sqe = mmap(NULL, 4 * sizeof(*sqe), PROT_READ | PROT_WRITE,
+		   MAP_SHARED | MAP_POPULATE, fd, IORING_OFF_SQES);
+	if (ring == MAP_FAILED || sqe == MAP_FAILED)
+		return 2;
+	array = (unsigned int *)(ring + params.sq_off.array);
+	tail = (unsigned int *)(ring + params.sq_off.tail);
+	sqe->opcode = IORING_OP_TIMEOUT;
+	sqe->fd = -1;
+	sqe->addr = (uintptr_t)&time;
+	sqe->len = 1;
+	array[0] = 0;
+	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
+	begun = now();
+	store(&shared->done, 1);
+	if (syscall(SYS_io_uring_enter, fd, 1, 1, IORING_ENTER_GETEVENTS, NULL,
+		    0) != 1)
+		return 3;
+	store(&shared->done, 2);
+	return now() - begun >= 0.699 ? 7 : 4;
+}
+
+static void io_uring(void)
+{
+	pid_t pid = start(rings);
+	int tap = tap_attach(taps, pid, EV(QUIESCE) | EV(SIGNAL_IGN) | EV(REAP));
+	unsigned int i, before;
+
+	store(&shared->go, 1);
+	wait_until(load(&shared->done) == 1);
+	wait_until(thread_state(pid, pid) == 'S');
+	before = tap_seen(taps, tap).n[QUIESCE];
+	for (i = 0; i < 5; i++) {
+		EXPECT_EQ(tap_control(taps, tap, REPORT), 0);
+		kill(pid, SIGWINCH);
+		sleep_us(20000);
+	}
+	EXPECT_EQ(status_of(pid), EXITED(7));
+	EXPECT(tap_seen(taps, tap).n[QUIESCE] > before);
+	EXPECT(tap_seen(taps, tap).n[SIGNAL_IGN]);
+}
+
 /* ---- a tracer that steps, beside engines that do -------------------------- */
 
 #define STEPS	200
@@ -851,6 +912,7 @@ static const struct corner {
 	{ "freezer-v1", freezer_v1 },
 	{ "cores", cores },
 	{ "forced-stop", forced_stop },
+	{ "io-uring", io_uring },
 	{ "debuggers", debuggers },
 	{ "held-and-traced", held_and_traced },
 	{ "audit", audit },
