@@ -15,6 +15,22 @@ static void set_life(struct utrace *utrace, enum life life)
 	port_unlock(&utrace->lock);
 }
 
+/*
+ * Whether it is to hear of it: who asks for that now is told yes, or is told that
+ * the engine is detached.
+ */
+static bool wants_reap(struct utrace *utrace, struct engine *engine)
+{
+	unsigned long flags;
+
+	port_lock(&utrace->lock);
+	flags = engine_flags(engine);
+	if (!(flags & UTRACE_EVENT(REAP)))
+		port_store_seq(&engine->pub.flags, ENGINE_DETACHED);
+	port_unlock(&utrace->lock);
+	return flags & UTRACE_EVENT(REAP);
+}
+
 static void reap(struct utrace *utrace)
 {
 	struct task_struct *task = utrace->task;
@@ -24,10 +40,11 @@ static void reap(struct utrace *utrace)
 
 	pass_begin(&pass, utrace, UTRACE_EVENT(REAP));
 	pass_for_each(&pass, engine) {
-		if (pass_enter(&pass, engine) & UTRACE_EVENT(REAP)) {
-			engine->pub.ops->report_reap(&engine->pub, task);
-			pass.callbacks++;
-		}
+		pass_enter(&pass, engine);
+		if (!wants_reap(utrace, engine))
+			continue;
+		engine->pub.ops->report_reap(&engine->pub, task);
+		pass.callbacks++;
 		port_lock(&utrace->lock);
 		port_store_seq(&engine->pub.flags, ENGINE_DETACHED);
 		port_unlock(&utrace->lock);
