@@ -68,26 +68,25 @@ HOOK(FOR_KNOWN, void, taskstats_exit, (struct task_struct *task, int group_dead)
 	/* it is PF_EXITING, and is given no more of them */
 	ignored_drop_own(traced);
 	traced->group_dead = group_dead;
-	traced->led_group = thread_group_leader(task);
 	original(taskstats_exit)(task, group_dead);
 	visit_end();
 }
 
 /*
- * What its parent was sent when it became a zombie (DTH-1).  One that reaps itself
- * has been through release_thread() before this; if it is EXIT_DEAD here its parent
- * was quick.
+ * What its parent is sent when it becomes a zombie (DTH-1).  A leader whose threads
+ * live on does not come here: the last of them does, for it.  Tasklist_lock is
+ * held.
  */
-static int death_signal(struct traced *traced, struct task_struct *task)
+HOOK(FOR_KNOWN, bool, do_notify_parent, (struct task_struct *task, int sig))
 {
-	/* a thread that executes a program may have taken the lead already */
-	if (traced->led_group && !thread_group_leader(task))
-		return -2;
-	if (thread_group_leader(task) && !thread_group_empty(task))
-		return -2;
-	if (task->ptrace)
-		return SIGCHLD;
-	return task->exit_signal;
+	struct traced *traced = traced_current();
+	bool reaps_itself;
+
+	if (task == current)
+		traced->parent_told = sig;
+	reaps_itself = original(do_notify_parent)(task, sig);
+	visit_end();
+	return reaps_itself;
 }
 
 /* The zombie that it has become may be reaped at any time. */
@@ -95,7 +94,7 @@ HOOK(FOR_KNOWN, void, proc_exit_connector, (struct task_struct *task))
 {
 	struct traced *traced = traced_current();
 
-	traced_died(traced, death_signal(traced, task));
+	traced_died(traced, traced->parent_told);
 	original(proc_exit_connector)(task);
 	visit_end();
 }

@@ -38,6 +38,7 @@
 	X(bprm_execve)			\
 	X(do_exit)			\
 	X(taskstats_exit)		\
+	X(do_notify_parent)		\
 	X(proc_exit_connector)		\
 	X(release_thread)		\
 	X(ptrace_notify)		\

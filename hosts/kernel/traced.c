@@ -77,6 +77,7 @@ static struct traced *traced_new(struct task_struct *task,
 	refcount_set(&traced->refs, 1);
 	spin_lock_init(&traced->lock);
 	traced->asked = -1;
+	traced->parent_told = -2;
 	report_init(traced);
 	ignored_init(traced);
 	return traced;

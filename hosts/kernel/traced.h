@@ -72,7 +72,7 @@ enum end {
  * @shared_trap: the SIGTRAP to come is of an engine's step and of a tracer's
  * @notifies: it is in ptrace_notify()
  * @group_dead: it is the last of its group
- * @led_group: it was the leader of its group when it exited
+ * @parent_told: the signal that its parent was sent of its death; -2: not yet
  * @stop_number: an engine wants a group stop because of this signal
  * @stopping_by: that is what get_signal() was given SIGSTOP for
  * @delivers: get_signal() is to answer with @delivery
@@ -123,7 +123,7 @@ struct traced {
 	bool shared_trap;
 	bool notifies;
 	bool group_dead;
-	bool led_group;
+	int parent_told;
 	int stop_number;
 	int stopping_by;
 	bool delivers;
