@@ -111,6 +111,23 @@ static bool report_entry(struct traced *traced, struct pt_regs *regs)
 	return !decision.abort;
 }
 
+static void report_exit(struct traced *traced, struct pt_regs *regs)
+{
+	long nr = traced->asked >= 0 ? traced->asked : regs->orig_ax;
+
+	traced->asked = -1;
+	come_back_for(traced,
+		      utrace_report_syscall_exit(state_of(traced), regs,
+						 abi_of(regs), nr));
+}
+
+/* A tracer that emulates calls gets to see nothing at their exit, nor do we. */
+static bool is_emulated(void)
+{
+	return READ_ONCE(current_thread_info()->syscall_work) &
+	       SYSCALL_WORK_SYSCALL_EMU;
+}
+
 /*
  * A call that is not made is shown to a ptrace tracer and to audit all the same,
  * but not to the program's filters: there is nothing for them to judge.
@@ -125,9 +142,13 @@ static bool report_entry(struct traced *traced, struct pt_regs *regs)
 	if (!make)							\
 		work &= ~SYSCALL_WORK_SECCOMP;				\
 	nr = call;							\
+	if (!make)							\
+		nr = -1;						\
+	if (nr == -1 && is_emulated())					\
+		report_exit(traced, regs);				\
 	check_bits(traced);						\
 	frame_leave(traced);						\
-	make ? nr : -1L; })
+	nr; })
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 HOOK(FOR_CURRENT, long, syscall_trace_enter,
@@ -188,16 +209,6 @@ static void tell_ptrace(struct traced *traced)
 			 original(ptrace_notify)(code, message);
 	if (signr)
 		send_sig(signr, current, 1);
-}
-
-static void report_exit(struct traced *traced, struct pt_regs *regs)
-{
-	long nr = traced->asked >= 0 ? traced->asked : regs->orig_ax;
-
-	traced->asked = -1;
-	come_back_for(traced,
-		      utrace_report_syscall_exit(state_of(traced), regs,
-						 abi_of(regs), nr));
 }
 
 /*

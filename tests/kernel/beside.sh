@@ -62,6 +62,8 @@ attached() {
 	exec 9>go
 	until pid=$(pidof debuggee); do sleep 0.05; done
 	[ "$1" != before ] || "$PROGRAMS/tapped" -p "$pid"
+	# it is looked into before strace has begun to write
+	: >strace.err
 	strace -ff -o out -p "$pid" 2>strace.err &
 	within 10 grep -q attached strace.err || cat strace.err
 	[ "$1" != after ] || "$PROGRAMS/tapped" -p "$pid"

@@ -34,6 +34,7 @@ thirty_two 'CTL-7 SIG-14: a program of 32 bits, in single steps' \
 	"$PROGRAMS/tapped" -s
 corner io-uring 'INV-1 CTL-5: reports to one that waits for a ring'
 corner debuggers 'STA-3 SIG-14: a tracer that steps, beside engines that do'
+corner emulator 'STA-3 SYS-1: a tracer that emulates calls'
 corner held-and-traced 'STA-3 REP-6 KIL-1: a tracer of one that an engine holds'
 corner audit 'INV-1: audit of a traced thread, and after it'
 judge 'no callback came that may not come' "$(dmesg | grep 'taps: wrong')"

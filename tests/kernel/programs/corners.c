@@ -658,6 +658,47 @@ static void debuggers(void)
 	EXPECT(tap_seen(taps, tap).n[SIGNAL_CORE] > 100);
 }
 
+/* ---- a tracer that emulates calls ---------------------------------------- */
+
+static int emulated(void)
+{
+	int i;
+
+	ptrace(PTRACE_TRACEME, 0, 0, 0);
+	syscall(SYS_kill, getpid(), SIGSTOP);
+	for (i = 0; i < 5; i++)
+		if (syscall(SYS_getppid) != 1000 + i)
+			return 1;
+	return 7;
+}
+
+/* What the engine sees is what the program sees. */
+static void emulator(void)
+{
+	pid_t pid = start(emulated);
+	int tap = tap_attach(taps, pid, EV_ALL & ~EV(QUIESCE)), i, status;
+	struct user_regs_struct regs;
+	struct taps_seen seen;
+
+	store(&shared->go, 1);
+	EXPECT_EQ(waitpid(pid, &status, 0), pid);
+	for (i = 0; i < 5; i++) {
+		EXPECT_EQ(ptrace(PTRACE_SYSEMU, pid, 0, 0), 0);
+		EXPECT_EQ(waitpid(pid, &status, 0), pid);
+		EXPECT_EQ(status, SIGTRAP << 8 | 0x7f);
+		EXPECT_EQ(ptrace(PTRACE_GETREGS, pid, 0, &regs), 0);
+		EXPECT_EQ(regs.orig_rax, SYS_getppid);
+		regs.rax = 1000 + i;
+		EXPECT_EQ(ptrace(PTRACE_SETREGS, pid, 0, &regs), 0);
+	}
+	EXPECT_EQ(ptrace(PTRACE_CONT, pid, 0, 0), 0);
+	EXPECT_EQ(status_of(pid), EXITED(7));
+	/* the last does not come back, and the first may have begun unseen */
+	seen = tap_seen(taps, tap);
+	EXPECT(seen.n[SYSCALL_EXIT] >= seen.n[SYSCALL_ENTRY] - 1);
+	EXPECT(seen.n[SYSCALL_EXIT] <= seen.n[SYSCALL_ENTRY]);
+}
+
 /* ---- a tracer of one that an engine holds --------------------------------- */
 
 /* It is stopped for its tracer, and tells who it is. */
@@ -914,6 +955,7 @@ static const struct corner {
 	{ "forced-stop", forced_stop },
 	{ "io-uring", io_uring },
 	{ "debuggers", debuggers },
+	{ "emulator", emulator },
 	{ "held-and-traced", held_and_traced },
 	{ "audit", audit },
 };
