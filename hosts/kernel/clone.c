@@ -97,7 +97,8 @@ HOOK(FOR_CURRENT, void, wake_up_new_task, (struct task_struct *child))
 	original(wake_up_new_task)(child);
 	if (ours && (traced->clone_flags & CLONE_VFORK)) {
 		decision = utrace_report_vfork(state_of(traced));
-		decision = obey_stop(traced, task_pt_regs(current), decision);
+		decision = obey_stop(traced, task_pt_regs(current), decision,
+				     false);
 		come_back_for(traced, decision);
 	}
 	put_task_struct(child);

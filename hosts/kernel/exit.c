@@ -40,7 +40,7 @@ static long report_exit(struct traced *traced, long orig_code)
 
 	decision = utrace_report_exit(state_of(traced), orig_code, &code);
 	if (!killed)
-		obey_stop(traced, task_pt_regs(current), decision);
+		obey_stop(traced, task_pt_regs(current), decision, false);
 	if (code != orig_code)
 		change_code(code, killed);
 	return code;
@@ -81,9 +81,14 @@ HOOK(FOR_KNOWN, bool, do_notify_parent, (struct task_struct *task, int sig))
 {
 	struct traced *traced = traced_current();
 	bool reaps_itself;
+	int told = sig;
 
+	/* as the kernel has it: not of the parent's choosing if it has changed */
+	if (sig != SIGCHLD && !task->ptrace &&
+	    task->parent_exec_id != READ_ONCE(task->parent->self_exec_id))
+		told = SIGCHLD;
 	if (task == current)
-		traced->parent_told = sig;
+		traced->parent_told = told;
 	reaps_itself = original(do_notify_parent)(task, sig);
 	visit_end();
 	return reaps_itself;

@@ -140,20 +140,21 @@ static void let_go(struct traced *traced)
 	struct task_struct *task = traced->task;
 	unsigned long flags;
 
-	report_cancel(traced);
+	if (kernel(__lock_task_sighand)(task, &flags)) {
+		ignored_drop(traced);
+		if (traced->job_stopped && task_is_stopped(task)) {
+			task->jobctl |= JOBCTL_STOP_PENDING;
+			task->jobctl &= ~JOBCTL_STOPPED;
+			set_tsk_thread_flag(task, TIF_SIGPENDING);
+			kernel(wake_up_state)(task, __TASK_STOPPED);
+		}
+		unlock_task_sighand(task, &flags);
+	}
+	/* from here on nobody asks it for anything more */
 	ignored_end(traced);
+	report_cancel(traced);
 	syscalls_drop_entry(task);
 	syscalls_drop_exit(task);
-	if (!kernel(__lock_task_sighand)(task, &flags))
-		return;
-	ignored_drop(traced);
-	if (traced->job_stopped && task_is_stopped(task)) {
-		task->jobctl |= JOBCTL_STOP_PENDING;
-		task->jobctl &= ~JOBCTL_STOPPED;
-		set_tsk_thread_flag(task, TIF_SIGPENDING);
-		kernel(wake_up_state)(task, __TASK_STOPPED);
-	}
-	unlock_task_sighand(task, &flags);
 }
 
 /* A trap flag is taken away by the thread itself. */
@@ -167,7 +168,8 @@ static void leave(void)
 {
 	utrace_shutdown();
 	traced_each(await_steps);
-	WRITE_ONCE(leaves, true);
+	/* whoever sets a bit of ours looks at this afterwards */
+	smp_store_mb(leaves, true);
 	traced_each(let_go);
 	hooks_remove();
 	traced_forget_all();

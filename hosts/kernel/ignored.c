@@ -18,6 +18,7 @@
 #include "kernel_host.h"
 
 #define MAY_SLEEP_MORE	(HZ / 4)
+#define KEPT_AT_MOST	64
 
 /* ---- keeping it aside ------------------------------------------------------ */
 
@@ -83,36 +84,50 @@ static void sigpending_init(struct sigpending *pending)
 	INIT_LIST_HEAD(&pending->list);
 }
 
-/* As for any signal: an old one is pending once, but for those of timers. */
-static bool is_one_too_many(struct sigpending *kept, struct sigpending *pending,
-			    int sig)
+/*
+ * As for any signal, an old one is pending once.  The others count as pending for
+ * the limit that the program has: whoever sends it thousands while it sleeps is to
+ * find that as untraced.
+ */
+static bool is_one_too_many(struct sigpending *kept, int sig)
 {
-	struct sigqueue *q = find_last(pending, sig);
+	unsigned int n = 0;
+	struct sigqueue *q;
 
-	return sig < SIGRTMIN && sigismember(&kept->signal, sig) &&
-	       !(q && (q->flags & SIGQUEUE_PREALLOC));
+	if (sig < SIGRTMIN)
+		return sigismember(&kept->signal, sig);
+	list_for_each_entry(q, &kept->list, list)
+		n++;
+	return n >= KEPT_AT_MOST;
 }
 
 /*
- * @sig has been put on the queue, and nobody was told.  Siglock is held; maybe in
- * an interrupt.
+ * @sig has been put on the queue, and nobody was told.  False: it is to stay there,
+ * for it belongs to a timer, which goes on when it is taken from there.  Siglock is
+ * held; maybe in an interrupt.
  */
-void ignored_keep(int sig, struct task_struct *task, enum pid_type type)
+bool ignored_keep(int sig, struct task_struct *task, enum pid_type type)
 {
 	bool is_for_group = type != PIDTYPE_PID;
 	struct traced *traced = reporter(task, is_for_group);
 	struct sigpending *pending = is_for_group ?
 		&task->signal->shared_pending : &task->pending;
+	struct sigqueue *q = find_last(pending, sig);
 	struct sigpending none;
 
-	sigpending_init(&none);
-	if (traced && !is_one_too_many(&traced->ignored, pending, sig)) {
+	if (q && (q->flags & SIGQUEUE_PREALLOC))
+		return false;
+	if (traced && !is_one_too_many(&traced->ignored, sig)) {
 		move_last(sig, pending, &traced->ignored);
 		ignored_tell(traced);
-	} else {
-		move_last(sig, pending, &none);
-		kernel(flush_sigqueue)(&none);
+		return true;
 	}
+	if (traced && sig >= SIGRTMIN)
+		atomic_long_inc(&missed_ignored);
+	sigpending_init(&none);
+	move_last(sig, pending, &none);
+	kernel(flush_sigqueue)(&none);
+	return true;
 }
 
 bool ignored_are_kept(struct traced *traced)
@@ -120,7 +135,6 @@ bool ignored_are_kept(struct traced *traced)
 	return !sigisemptyset(&traced->ignored.signal);
 }
 
-/* Its timer, if that is what sent it, goes on as when it is taken off the queue. */
 static void take_off(struct sigpending *kept, struct sigqueue *q, int sig,
 		     kernel_siginfo_t *info)
 {
@@ -244,14 +258,19 @@ static int look(struct task_struct *task, void *unused)
 {
 	const unsigned int stops = __TASK_TRACED | __TASK_STOPPED;
 	unsigned int state = READ_ONCE(task->__state);
-	bool ia32 = task_thread_info(task)->status & TS_COMPAT;
-	long nr = task_pt_regs(task)->orig_ax;
+	bool ia32;
+	long nr;
 
 	if (state & (stops | TASK_DEAD))
 		return IS_NOT_TO_WAKE;
 	if (task->on_rq || !(state & TASK_INTERRUPTIBLE))
 		return IS_AWAKE;
-	if (!is_taken_up_again(nr, ia32) && !reads_pipe(task, nr, ia32))
+	ia32 = task_thread_info(task)->status & TS_COMPAT;
+	nr = task_pt_regs(task)->orig_ax;
+	/* its filter may not know the call by which others are taken up */
+	if (!reads_pipe(task, nr, ia32) &&
+	    (!is_taken_up_again(nr, ia32) ||
+	     (task_thread_info(task)->syscall_work & SYSCALL_WORK_SECCOMP)))
 		return IS_NOT_TO_WAKE;
 	set_tsk_thread_flag(task, TIF_NOTIFY_SIGNAL);
 	return IS_TO_WAKE;

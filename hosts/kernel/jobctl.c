@@ -85,6 +85,21 @@ static void report_jctl(struct traced *traced, int type, int notify)
 	come_back_for(traced, utrace_report_jctl(state_of(traced), type, notify));
 }
 
+void new_continue(struct task_struct *task)
+{
+	struct signal_struct *signal = task->signal;
+	struct task_struct *thread;
+	struct traced *traced;
+
+	if (!(signal->flags & SIGNAL_STOP_STOPPED) && !signal->group_stop_count)
+		return;
+	for_each_thread(task, thread) {
+		traced = traced_find(thread);
+		if (traced)
+			traced->tells = false;
+	}
+}
+
 /* One of the group has reported the continue, and is about to tell the parent. */
 static bool is_reported(void)
 {
@@ -131,6 +146,7 @@ void report_continued(struct traced *traced, bool was_stopped)
 /* ---- do_signal_stop() ------------------------------------------------------- */
 
 static bool stop(struct traced *traced, int signr);
+static bool take_part(struct traced *traced, int signr);
 
 /* Siglock is held; true: it was dropped. */
 HOOK(FOR_CURRENT, bool, do_signal_stop, (int signr))
@@ -141,18 +157,22 @@ HOOK(FOR_CURRENT, bool, do_signal_stop, (int signr))
 	if (signr && traced->stopping_by)
 		signr = traced->stopping_by;
 	traced->stopping_by = 0;
-	if (!signr && facility_leaves()) {
-		/* it comes here again, and then through no wrapper */
-		stopped = false;
-	} else if (utrace_wanted(state_of(traced)) & UTRACE_EVENT(JCTL)) {
-		stopped = stop(traced, signr);
-	} else {
-		WRITE_ONCE(traced->job_stopped, true);
-		stopped = original(do_signal_stop)(signr);
-		if (!stopped)
-			WRITE_ONCE(traced->job_stopped, false);
-	}
+	/* it comes here again, and then through no wrapper */
+	stopped = (signr || !facility_leaves()) && take_part(traced, signr);
 	frame_leave(traced);
+	return stopped;
+}
+
+static bool take_part(struct traced *traced, int signr)
+{
+	bool stopped;
+
+	if (utrace_wanted(state_of(traced)) & UTRACE_EVENT(JCTL))
+		return stop(traced, signr);
+	WRITE_ONCE(traced->job_stopped, true);
+	stopped = original(do_signal_stop)(signr);
+	if (!stopped)
+		WRITE_ONCE(traced->job_stopped, false);
 	return stopped;
 }
 
@@ -210,4 +230,17 @@ void job_stop_rearm(void)
 		current->jobctl |= JOBCTL_STOP_PENDING;
 		set_thread_flag(TIF_SIGPENDING);
 	}
+}
+
+void job_stop_again(struct traced *traced)
+{
+	lock();
+	while (!current->ptrace && !facility_leaves() && !is_dying() &&
+	       (current->jobctl & JOBCTL_STOP_PENDING) && take_part(traced, 0))
+		lock();
+	unlock();
+	/* an engine that has stopped it meanwhile is asked next */
+	smp_store_mb(traced->job_stopped, false);
+	if (cgroup_task_frozen(current))
+		kernel(cgroup_leave_frozen)(true);
 }

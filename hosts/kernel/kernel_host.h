@@ -17,6 +17,10 @@ bool facility_leaves(void);
 bool job_stop_now(int signr);
 /* It is to stop again if the group is stopped. Siglock held. */
 void job_stop_rearm(void);
+/* It does that now, and comes back when the group goes on. */
+void job_stop_again(struct traced *traced);
+/* SIGCONT is sent to its group: nobody has reported that yet. Siglock is held. */
+void new_continue(struct task_struct *task);
 /* @was_stopped: it was; otherwise it may be that it has to tell the parent */
 void report_continued(struct traced *traced, bool was_stopped);
 
@@ -25,8 +29,8 @@ int take_one(int signr, kernel_siginfo_t *info);
 
 /* ignored.c: what comes of @sig if nobody traces it: it is dropped. Siglock held */
 bool ignored_when_sent(struct task_struct *task, int sig);
-/* One that was queued all the same is kept for a thread to report. */
-void ignored_keep(int sig, struct task_struct *task, enum pid_type type);
+/* One that was queued all the same is kept for a thread to report; false: it stays. */
+bool ignored_keep(int sig, struct task_struct *task, enum pid_type type);
 void ignored_tell(struct traced *traced);
 bool ignored_are_kept(struct traced *traced);
 int ignored_take(struct traced *traced, kernel_siginfo_t *info);
@@ -40,7 +44,8 @@ void wait_init(void);
 
 /* stop.c: stay while an engine wants it; returns what comes then. */
 struct utrace_decision obey_stop(struct traced *traced, struct pt_regs *regs,
-				 struct utrace_decision decision);
+				 struct utrace_decision decision,
+				 bool before_call);
 /* It looks again whether it is to stay. Any context. */
 void hold_end(struct traced *traced);
 /* It is to die, and nothing holds it back: another sent SIGKILL, or so. */
@@ -71,13 +76,15 @@ bool step_over_call(struct traced *traced, struct pt_regs *regs);
 
 /* syscalls.c: the work bits */
 void syscalls_arm(struct traced *traced);
+void syscalls_arm_exit(struct task_struct *task);
 void syscalls_disarm(struct traced *traced);
 void syscalls_drop_entry(struct task_struct *task);
 void syscalls_drop_exit(struct task_struct *task);
 
 /* Counters of what could not be done as it should be, for people to read. */
 #define FOR_EACH_MISS(X)						\
-	X(signals_unseen, "signals that were delivered without a report")
+	X(signals_unseen, "signals that were delivered without a report") \
+	X(ignored, "ignored signals that were too many at once to be reported")
 #define DECLARE_MISS(name, text)	extern atomic_long_t missed_##name;
 FOR_EACH_MISS(DECLARE_MISS)
 #undef DECLARE_MISS

@@ -42,7 +42,8 @@ static void end_stops_at_exit(struct task_struct *task)
 			continue;
 		/* also if it is only on its way to the stop */
 		traced->killed = true;
-		if (traced->held)
+		/* a ptrace tracer ends its own */
+		if (traced->held && !task_is_traced(thread))
 			kernel(wake_up_state)(thread, __TASK_TRACED);
 	}
 }
@@ -57,6 +58,8 @@ HOOK(FOR_GROUP, bool, prepare_signal,
 
 	if (sig == SIGKILL && (task->signal->flags & SIGNAL_GROUP_EXIT))
 		end_stops_at_exit(task);
+	if (sig == SIGCONT)
+		new_continue(task);
 	if (shown)
 		*handler = SOME_HANDLER;
 	queue = original(prepare_signal)(sig, task, force);
@@ -75,9 +78,7 @@ HOOK(FOR_GROUP, void, complete_signal,
 
 	if (held_back)
 		*handler = SOME_HANDLER;
-	if (ignored_when_sent(task, sig))
-		ignored_keep(sig, task, type);
-	else
+	if (!ignored_when_sent(task, sig) || !ignored_keep(sig, task, type))
 		original(complete_signal)(sig, task, type);
 	if (held_back)
 		*handler = saved;

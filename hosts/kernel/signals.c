@@ -177,12 +177,11 @@ HOOK(FOR_CURRENT, int, dequeue_signal, DEQUEUE_PARAMS)
 
 	if (mask != &current->blocked) {
 		signr = take(mask, info, type);
-	} else if (traced->in_get_signal) {
-		signr = next_reported(traced, mask, info, type);
 	} else {
-		/* it was in get_signal() when it was attached to: once more */
-		come_back(traced);
-		signr = 0;
+		/* it may have been in get_signal() when it was attached to */
+		if (!traced->in_get_signal)
+			come_back(traced);
+		signr = next_reported(traced, mask, info, type);
 	}
 	frame_leave(traced);
 	return signr;
@@ -312,6 +311,16 @@ static bool ends_process(struct traced *traced, int signr)
 }
 
 /*
+ * Reports come before signals, but where nobody makes them: a call that is to end
+ * with EINTR for a handler would be made again if get_signal() answered nothing.
+ */
+static bool must_report_first(struct traced *traced)
+{
+	return (READ_ONCE(traced->due) || traced->job_stopped) &&
+	       traced->in_get_signal && !facility_leaves();
+}
+
+/*
  * The next signal that get_signal() is to act on, 0: none.  Called and returns
  * with the lock held, drops it for reports.
  */
@@ -334,7 +343,7 @@ static int next_reported(struct traced *traced, sigset_t *mask,
 			*type = PIDTYPE_PID;
 			return SIGSTOP;
 		}
-		if (READ_ONCE(traced->due) || traced->job_stopped) {
+		if (must_report_first(traced)) {
 			traced->again = true;
 			return 0;
 		}
@@ -400,6 +409,9 @@ HOOK(FOR_CURRENT, bool, get_signal, (struct ksignal *ksig))
 		got = original(get_signal)(ksig);
 	} else {
 		got = get(traced, ksig);
+		/* what a handler comes back to has no trap flag of ours */
+		if (got)
+			step_aside(traced);
 		if (READ_ONCE(traced->due))
 			set_thread_flag(TIF_NOTIFY_SIGNAL);
 		show_pending(traced);
@@ -432,7 +444,7 @@ static bool report_user(struct traced *traced)
 				WRITE_ONCE(traced->due, true);
 		}
 		WRITE_ONCE(traced->job_stopped, false);
-		decision = obey_stop(traced, regs, decision);
+		decision = obey_stop(traced, regs, decision, false);
 		if (decision.resume == UTRACE_STOP)
 			return false;
 		if (decision.resume <= UTRACE_REPORT)
@@ -484,15 +496,16 @@ static bool get(struct traced *traced, struct ksignal *ksig)
 
 	do {
 		traced->again = false;
-		traced->delivers = false;
 		clear_notify_signal();
 		if (task_work_pending(current))
 			kernel(task_work_run)();
 		report_continued(traced, false);
-		got = report_user(traced) || take_signal(traced, ksig);
+		got = traced->delivers || report_user(traced) ||
+		      take_signal(traced, ksig);
 		if (traced->delivers)
 			*ksig = traced->delivery;
 		got |= traced->delivers;
+		traced->delivers = false;
 	} while (!got && (traced->again || READ_ONCE(traced->due)) &&
 		 !is_dying() && !facility_leaves());
 	return got;

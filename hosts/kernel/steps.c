@@ -8,6 +8,7 @@
  * nothing to clean up.
  */
 #include <linux/export.h>
+#include <uapi/asm/debugreg.h>
 #include <asm/msr.h>
 
 #include "kernel_host.h"
@@ -49,12 +50,32 @@ EXPORT_SYMBOL_GPL(utrace_has_block_step);
 
 /* ---- stepping ---------------------------------------------------------------- */
 
+/*
+ * The kernel does not take back a trap flag at an instruction that changes it
+ * (popf), for that is to be stepped.  We may decide otherwise before it is.
+ */
 static void enable(struct traced *traced)
 {
+	struct pt_regs *regs = task_pt_regs(current);
+	bool ours = traced->flag_at == regs->ip ||
+		    test_thread_flag(TIF_FORCED_TF) ||
+		    !(regs->flags & X86_EFLAGS_TF);
+
 	if (traced->by_block)
 		kernel(user_enable_block_step)(current);
 	else
 		kernel(user_enable_single_step)(current);
+	traced->flag_at = ours && !test_thread_flag(TIF_FORCED_TF) ? regs->ip : 0;
+}
+
+static void disable(struct traced *traced)
+{
+	struct pt_regs *regs = task_pt_regs(current);
+
+	kernel(user_disable_single_step)(current);
+	if (traced->flag_at && traced->flag_at == regs->ip)
+		regs->flags &= ~X86_EFLAGS_TF;
+	traced->flag_at = 0;
 }
 
 void step_as(struct traced *traced, enum utrace_resume_action resume)
@@ -62,6 +83,10 @@ void step_as(struct traced *traced, enum utrace_resume_action resume)
 	switch (resume) {
 	case UTRACE_SINGLESTEP:
 	case UTRACE_BLOCKSTEP:
+		/* steps that are on while no engine steps are a tracer's */
+		if (!traced->stepping)
+			traced->foreign_step = current->ptrace &&
+				test_thread_flag(TIF_SINGLESTEP);
 		traced->by_block = resume == UTRACE_BLOCKSTEP;
 		traced->stepping = true;
 		enable(traced);
@@ -71,7 +96,7 @@ void step_as(struct traced *traced, enum utrace_resume_action resume)
 			break;
 		traced->stepping = false;
 		if (!traced->foreign_step)
-			kernel(user_disable_single_step)(current);
+			disable(traced);
 		/* that took away the bit of the exit */
 		syscalls_arm(traced);
 	}
@@ -84,7 +109,7 @@ void step_as(struct traced *traced, enum utrace_resume_action resume)
 void step_aside(struct traced *traced)
 {
 	if (traced->stepping && !traced->foreign_step)
-		kernel(user_disable_single_step)(current);
+		disable(traced);
 }
 
 void step_refresh(struct traced *traced)
@@ -109,18 +134,18 @@ static void step_ended(struct traced *traced, struct pt_regs *regs, int code)
 }
 
 /*
- * False: it becomes the signal that it is for a ptrace tracer who steps, be it for
- * engines too.
+ * False: it becomes the signal that it is for a ptrace tracer, be it for engines
+ * too: the tracer steps, or watches an address that was hit @with it.
  */
-static bool is_engines(struct traced *traced)
+static bool is_engines(struct traced *traced, bool with)
 {
-	traced->shared_trap = traced->stepping && traced->foreign_step;
-	return traced->stepping && !traced->foreign_step;
+	traced->shared_trap = traced->stepping && (traced->foreign_step || with);
+	return traced->stepping && !traced->shared_trap;
 }
 
 bool step_over_call(struct traced *traced, struct pt_regs *regs)
 {
-	if (!is_engines(traced))
+	if (!is_engines(traced, false))
 		return false;
 	step_ended(traced, regs, TRAP_BRKPT);
 	return true;
@@ -134,7 +159,7 @@ HOOK(FOR_CURRENT, void, send_sigtrap,
 
 	if (user_mode(regs) &&
 	    (si_code == TRAP_TRACE || si_code == TRAP_BRKPT) &&
-	    is_engines(traced))
+	    is_engines(traced, current->thread.virtual_dr6 & DR_TRAP_BITS))
 		step_ended(traced, regs, si_code);
 	else
 		original(send_sigtrap)(regs, error_code, si_code);

@@ -129,10 +129,16 @@ static void hold(struct traced *traced)
 	traced->held = false;
 	traced->stop = false;
 	put_back(&aside);
+	/* a tracer waits in PTRACE_ATTACH until it is there */
+	if (current->jobctl & JOBCTL_TRAPPING)
+		ptrace_stop_now();
 	job_stop_rearm();
 	if (ignored_are_kept(traced))
 		ignored_tell(traced);
 	spin_unlock_irq(&sighand->siglock);
+	/* a stop for job control leaves it to get_signal() */
+	if (cgroup_task_frozen(current))
+		kernel(cgroup_leave_frozen)(true);
 	step_refresh(traced);
 }
 
@@ -168,12 +174,18 @@ static void stay(struct traced *traced)
 		hold(traced);
 }
 
-/* A stop that a dying thread does not obey is over for the core too. */
+/*
+ * A stop that a dying thread does not obey is over for the core too.  If the group
+ * was stopped meanwhile, a call that is still to be made waits for SIGCONT.
+ */
 struct utrace_decision obey_stop(struct traced *traced, struct pt_regs *regs,
-				 struct utrace_decision decision)
+				 struct utrace_decision decision,
+				 bool before_call)
 {
 	while (decision.resume == UTRACE_STOP) {
 		stay(traced);
+		if (before_call)
+			job_stop_again(traced);
 		if (fatal_signal_pending(current) || traced->killed)
 			break;
 		decision = utrace_continue(state_of(traced), regs, &traced->sig);

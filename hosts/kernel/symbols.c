@@ -69,5 +69,7 @@ int symbols_find(void)
 	FOR_EACH_SYMBOL(FIND_SYMBOL)
 	/* the others are declared where the compiler has looked */
 	verify_begin();
-	return verify_function("is_current_pgrp_orphaned", "int (void)");
+	err = verify_function("ptrace_do_notify",
+			      "int (int signr, int exit_code, int why, unsigned long message)");
+	return err ?: verify_function("is_current_pgrp_orphaned", "int (void)");
 }

@@ -26,7 +26,16 @@ void syscalls_arm(struct traced *traced)
 	if (wanted & UTRACE_EVENT(SYSCALL_ENTRY))
 		set_task_syscall_work(traced->task, SYSCALL_AUDIT);
 	if (wanted & UTRACE_EVENT(SYSCALL_EXIT))
-		set_task_syscall_work(traced->task, SYSCALL_EXIT_TRAP);
+		syscalls_arm_exit(traced->task);
+}
+
+/* A bit that outlives the module is a trap: it goes, or we see that it does. */
+void syscalls_arm_exit(struct task_struct *task)
+{
+	set_task_syscall_work(task, SYSCALL_EXIT_TRAP);
+	smp_mb__after_atomic();
+	if (facility_leaves())
+		syscalls_drop_exit(task);
 }
 
 static bool has_audit(struct task_struct *task)
@@ -104,7 +113,7 @@ static bool report_entry(struct traced *traced, struct pt_regs *regs)
 	decision = utrace_report_syscall_entry(state_of(traced), regs,
 					       abi_of(regs), traced->asked);
 	if (decision.resume == UTRACE_STOP)
-		decision = obey_stop(traced, regs, decision);
+		decision = obey_stop(traced, regs, decision, true);
 	if (decision.resume == UTRACE_STOP)
 		return false;
 	come_back_for(traced, decision);
@@ -235,6 +244,11 @@ HOOK(FOR_ALL, void, user_single_step_report, (struct pt_regs *regs))
 		check_bits(traced);
 	} else {
 		syscalls_drop_exit(current);
+		/* somebody may have attached meanwhile */
+		smp_mb__after_atomic();
+		traced = traced_current();
+		if (traced && READ_ONCE(traced->awake))
+			syscalls_arm(traced);
 	}
 	visit_end();
 }

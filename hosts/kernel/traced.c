@@ -247,7 +247,8 @@ int utrace_host_adopt(struct task_struct *task)
 /* The partner of utrace_host_adopt(): one of the two sees the other. */
 void traced_settle(struct traced *traced)
 {
-	if (traced->stepping || !utrace_idle(state_of(traced)))
+	if (traced->stepping || traced->stashed || traced->stop_number ||
+	    traced->delivers || !utrace_idle(state_of(traced)))
 		return;
 	syscalls_disarm(traced);
 	smp_store_mb(traced->awake, false);

@@ -67,6 +67,8 @@ enum end {
  * @fatal: the signal that ends it was let through here
  * @stepping: an engine steps it
  * @by_block: from branch to branch
+ * @flag_at: where the trap flag is ours though the kernel takes it for the
+ *	program's
  * @foreign_step: a ptrace tracer does
  * @step_trap: @stash is the trap of an engine's step
  * @shared_trap: the SIGTRAP to come is of an engine's step and of a tracer's
@@ -118,6 +120,7 @@ struct traced {
 	bool fatal;
 	bool stepping;
 	bool by_block;
+	unsigned long flag_at;
 	bool foreign_step;
 	bool step_trap;
 	bool shared_trap;

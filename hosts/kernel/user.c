@@ -14,7 +14,7 @@
 /*
  * Others run it too.  A ptrace stop may come before a call is made; io_uring runs
  * it where it waits, takes the flag back, and waits on: then the way out of the
- * call is to be seen.
+ * call is to be seen.  A bit too many is taken away there.
  */
 static void report_soon(struct callback_head *work)
 {
@@ -23,9 +23,9 @@ static void report_soon(struct callback_head *work)
 	clear_bit(0, &traced->report_queued);
 	if (!(current->flags & PF_EXITING) && !traced->notifies) {
 		set_thread_flag(TIF_NOTIFY_SIGNAL);
-		/* who runs it on the way to user mode has taken this away */
+		/* set as long as the way out has not come to it */
 		if (test_thread_flag(TIF_NOTIFY_RESUME))
-			set_task_syscall_work(current, SYSCALL_EXIT_TRAP);
+			syscalls_arm_exit(current);
 	}
 	visit_end();
 }
@@ -85,7 +85,8 @@ void come_back_for(struct traced *traced, struct utrace_decision decision)
 	bool steps = decision.resume == UTRACE_SINGLESTEP ||
 		     decision.resume == UTRACE_BLOCKSTEP;
 
-	if (decision.resume <= UTRACE_REPORT || steps != traced->stepping)
+	if (decision.resume <= UTRACE_REPORT || steps != traced->stepping ||
+	    (steps && traced->by_block != (decision.resume == UTRACE_BLOCKSTEP)))
 		come_back(traced);
 	if (decision.resume == UTRACE_INTERRUPT)
 		set_thread_flag(TIF_NOTIFY_SIGNAL);

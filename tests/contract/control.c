@@ -485,7 +485,7 @@ TEST(ctl_interrupt_before_signals, "CTL-6 SIG-2")
 #define STEPS	20
 
 struct stepping {
-	unsigned long first, last, stop, entered;
+	unsigned long first, last, stop, entered, popf;
 	struct prog *p;
 	/* By callbacks: */
 	u32 action;
@@ -503,6 +503,7 @@ static void step_start(struct stepping *s)
 	s->last = prog_get(s->p, "last");
 	s->stop = prog_get(s->p, "stop");
 	s->entered = prog_get(s->p, "entered");
+	s->popf = prog_get(s->p, "popf");
 	s->max = STEPS;
 	prog_go(s->p);
 	wait_until(prog_peek32(s->p, s->entered));
@@ -579,6 +580,43 @@ static bool step_attach(struct recorder *r, struct stepping *s)
 	rec_hook_set(r, REC_QUIESCE, step_quiesce);
 	return EXPECT_EQ(rec_attach(r, prog_task(s->p), EV(QUIESCE) |
 				    EV(SIGNAL_CORE)), 0);
+}
+
+/* Steps until the next instruction is popf, and then no more. */
+static u32 step_to_popf(struct recorder *r, struct rec_call *c)
+{
+	struct stepping *s = r->priv;
+	u32 bits = c->arg[0] == SIGTRAP ? UTRACE_SIGNAL_IGN :
+		   c->action & UTRACE_SIGNAL_MASK;
+
+	if (h_load(&s->n))
+		return UTRACE_RESUME | bits;
+	if (c->regs->ip != s->popf)
+		return UTRACE_SINGLESTEP | bits;
+	h_store(&s->n, 1);
+	return s->action | bits;
+}
+
+/* An instruction that changes the trap flag is next: no step is left over. */
+TEST(ctl_step_ends_at_popf, "CTL-7 SIG-14")
+{
+	static const u32 ends[] = { UTRACE_RESUME, UTRACE_DETACH };
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		struct recorder *r = rec_new();
+		struct stepping s;
+
+		step_start(&s);
+		s.action = ends[i];
+		r->priv = &s;
+		rec_hook_set(r, REC_SIGNAL, step_to_popf);
+		CHECK_EQ(rec_attach(r, prog_task(s.p), EV(QUIESCE) |
+				    EV(SIGNAL_CORE)), 0);
+		CHECK_EQ(rec_control(r, UTRACE_REPORT), 0);
+		CHECK(wait_until(h_load(&s.n)));
+		CHECK(step_end(&s));
+	}
 }
 
 /* In the run of one-byte instructions each step is one byte. */

@@ -14,6 +14,8 @@ corner() {
 }
 
 corner seccomp 'SYS-3: filters of system calls, and calls that are not made'
+corner ignored-in-sandbox 'INV-1: an ignored signal in a sandbox'
+corner timers 'INV-1: a timer whose signal is ignored goes on'
 corner freezer-v2 'REP-6 INV-1: stops and the freezer of control groups'
 corner freezer-v1 'REP-6 INV-1: stops and the freezer of old'
 corner cores 'SIG-1 SIG-5 SIG-13: cores of programs with threads'

@@ -170,7 +170,18 @@ int h_peek(struct prog *p, unsigned long addr, void *buf, size_t len)
 	return access_memory(p, addr, buf, len, 0);
 }
 
+/*
+ * A byte at a time: the kernel's memcpy() stores four bytes twice, and between the
+ * two the program may have seen what it waits for, and taken it back.
+ */
 int h_poke(struct prog *p, unsigned long addr, const void *buf, size_t len)
 {
-	return access_memory(p, addr, (void *)buf, len, FOLL_WRITE);
+	const u8 *bytes = buf;
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < len && !err; i++)
+		err = access_memory(p, addr + i, (void *)&bytes[i], 1,
+				    FOLL_WRITE);
+	return err;
 }

@@ -515,3 +515,76 @@ TEST(sta_ptrace_goes_on, "STA-3 CTL-8")
 	CHECK(strcmp(status_line(p, prog_tid(p), "TracerPid:"),
 		     "TracerPid:\t0"));
 }
+
+/* ---- in the middle of things ------------------------------------------------ */
+
+/*
+ * A thread that is stopped for job control when it is attached to stands inside of
+ * get_signal(): a handler that is to run there still ends the call.
+ */
+TEST(inv_attach_in_stop, "INV-1 JCT-2")
+{
+	struct prog *p = prog_start("handle");
+	struct recorder *r;
+
+	CHECK(do_ok(p, "catch 10 0"));
+	prog_say(p, "call %d 0 0 0", __NR_pause);
+	CHECK(wait_until(prog_state(p) == 'S'));
+	prog_signal(p, SIGSTOP);
+	CHECK_EQ(prog_wait_stopped(p), SIGSTOP);
+	r = rec_plain(prog_task(p), EV(SIGNAL));
+	prog_signal(p, SIGUSR1);
+	prog_signal(p, SIGCONT);
+	/* or it would be made again */
+	CHECK_EQ(prog_get(p, "ret"), -EINTR);
+	CHECK_EQ(ask(p, "count"), 1);
+	CHECK_EQ(rec_times(r, REC_SIGNAL, SIGUSR1), 1);
+}
+
+/* Held at a call when its group stops: the call is made when all go on. */
+TEST(jctl_no_call_in_stop, "JCT-2 SYS-1")
+{
+	struct prog *p = prog_start("crew", "1");
+	struct recorder *r = rec_plain(prog_thread(p, 0), EV(SYSCALL_ENTRY) |
+				       EV(SYSCALL_EXIT));
+
+	rec_once(r, REC_SYSCALL_ENTRY, UTRACE_STOP);
+	say_at(p, 0, __NR_getpid, 0, 0, 0);
+	CHECK(rec_wait_held(r));
+	/* the main thread takes it, and both take part */
+	prog_signal(p, SIGSTOP);
+	CHECK_EQ(prog_wait_stopped(p), SIGSTOP);
+	CHECK_EQ(rec_control(r, UTRACE_RESUME), 0);
+	CHECK(!h_maybe(rec_times(r, REC_SYSCALL_EXIT, __NR_getpid)));
+	CHECK_EQ(h_state(prog_thread_tid(p, 0)), 'T');
+	/* an engine's stop is over the group's then */
+	CHECK_EQ(rec_control(r, UTRACE_STOP), 0);
+	prog_signal(p, SIGCONT);
+	CHECK(!h_maybe(rec_times(r, REC_SYSCALL_EXIT, __NR_getpid)));
+	CHECK_EQ(rec_control(r, UTRACE_RESUME), 0);
+	CHECK_EQ(prog_get(p, "ret"), prog_tid(p));
+}
+
+/* Stopped for job control while it is held at its exit. */
+TEST(jctl_stop_at_exit, "JCT-2 EXT-2 KIL-1")
+{
+	int kill;
+
+	for (kill = 0; kill < 2; kill++) {
+		struct prog *p = prog_start("crew", "1");
+		struct recorder *r = rec_new();
+
+		CHECK_EQ(rec_attach(r, prog_thread(p, 0), EV(EXIT) | EV(REAP)),
+			 0);
+		rec_once(r, REC_EXIT, UTRACE_STOP);
+		say_at(p, 0, __NR_exit, 0, 0, 0);
+		CHECK(rec_wait_held(r));
+		prog_signal(p, SIGSTOP);
+		CHECK_EQ(prog_wait_stopped(p), SIGSTOP);
+		if (kill)
+			prog_signal(p, SIGKILL);
+		else
+			CHECK_EQ(rec_control(r, UTRACE_RESUME), 0);
+		CHECK(rec_wait(r, REC_REAP, 1));
+	}
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-or-later
 /*
- * Goes on from breakpoints that are not there any more.
+ * Goes on from breakpoints that are not there any more, and takes care that hooks
+ * are there, and gone, for every processor.
  *
  * The kernel changes its code (ftrace, jump labels) under a breakpoint: it puts
  * one in place, changes what is behind it, makes every processor take note, and
@@ -14,6 +15,11 @@
  * With this module in the machine such a place is written to, with what is there,
  * so that the emulator translates it anew.  It looks at the breakpoints before
  * kprobes do.  /sys/module/stale_int3/parameters/count says how often it did so.
+ *
+ * The old translation may as well be of what was there before the breakpoint: a
+ * function that is hooked, and is called past its hook.  So the functions whose
+ * addresses are written to .../places are treated the same whenever utrace has
+ * placed its hooks, and has taken them away.
  */
 #include <linux/ftrace.h>
 #include <linux/kdebug.h>
@@ -27,6 +33,10 @@
 
 static int count;
 module_param(count, int, 0444);
+
+static unsigned long places[64];
+static int nr_places;
+module_param_array(places, ulong, &nr_places, 0600);
 
 static u8 *place(const struct pt_regs *regs)
 {
@@ -67,7 +77,6 @@ static void rewrite(u8 *at)
 		     : "+a"(byte), "+m"(*at) : "q"(byte) : "memory", "cc");
 	asm volatile("mov %0, %%cr0" : : "r"(cr0) : "memory");
 	local_irq_restore(flags);
-	count++;
 }
 
 static void at_breakpoint(unsigned long ip, unsigned long parent_ip,
@@ -75,8 +84,10 @@ static void at_breakpoint(unsigned long ip, unsigned long parent_ip,
 {
 	struct pt_regs *regs = (void *)ftrace_get_regs(fregs)->di;
 
-	if (is_stale(regs))
+	if (is_stale(regs)) {
 		rewrite(place(regs));
+		count++;
+	}
 }
 
 static struct ftrace_ops breakpoints = {
@@ -97,6 +108,25 @@ static int at_die(struct notifier_block *block, unsigned long why, void *data)
 
 static struct notifier_block block = { .notifier_call = at_die };
 
+/* The hook may be behind a landing pad of four bytes. */
+static int at_module(struct notifier_block *block, unsigned long state,
+		     void *data)
+{
+	struct module *module = data;
+	int i;
+
+	if (strcmp(module->name, "utrace") ||
+	    (state != MODULE_STATE_LIVE && state != MODULE_STATE_GOING))
+		return NOTIFY_DONE;
+	for (i = 0; i < nr_places; i++) {
+		rewrite((u8 *)places[i]);
+		rewrite((u8 *)places[i] + 4);
+	}
+	return NOTIFY_OK;
+}
+
+static struct notifier_block modules = { .notifier_call = at_module };
+
 static int __init stale_int3_begin(void)
 {
 	static char name[] = "kprobe_int3_handler";
@@ -104,13 +134,16 @@ static int __init stale_int3_begin(void)
 
 	err = ftrace_set_filter(&breakpoints, name, strlen(name), true);
 	err = err ?: register_ftrace_function(&breakpoints);
-	if (!err)
+	if (!err) {
 		register_die_notifier(&block);
+		register_module_notifier(&modules);
+	}
 	return err;
 }
 
 static void __exit stale_int3_end(void)
 {
+	unregister_module_notifier(&modules);
 	unregister_die_notifier(&block);
 	unregister_ftrace_function(&breakpoints);
 	ftrace_free_filter(&breakpoints);

@@ -170,6 +170,83 @@ static void seccomp(void)
 	EXPECT_EQ(tap_seen(taps, tap).n[SIGNAL_CORE], 1);
 }
 
+/* Sleeps, and may not take the sleep up again by a call of its own. */
+static int filtered_sleep(void)
+{
+	static struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		RULE(SYS_restart_syscall, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = { sizeof(code) / sizeof(code[0]), code };
+	struct timespec ts = { 0, 500000000 };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
+		return 1;
+	store(&shared->done, 1);
+	return syscall(SYS_nanosleep, &ts, NULL) ? 2 : 7;
+}
+
+static void ignored_in_sandbox(void)
+{
+	pid_t pid = start(filtered_sleep);
+	int tap = tap_attach(taps, pid, EV(SIGNAL_IGN) | EV(REAP));
+
+	store(&shared->go, 1);
+	wait_until(load(&shared->done) == 1);
+	sleep_us(50000);
+	kill(pid, SIGWINCH);
+	EXPECT_EQ(status_of(pid), EXITED(7));
+	EXPECT_EQ(tap_seen(taps, tap).n[SIGNAL_IGN], 1);
+}
+
+/* ---- timers -------------------------------------------------------------- */
+
+static void count_tick(int signr)
+{
+	(void)signr;
+	__atomic_add_fetch(&shared->loops[0], 1, __ATOMIC_SEQ_CST);
+}
+
+/* Its timer ticks while it ignores the signal, and when it does no more. */
+static int ticks(void)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
+				  .sigev_signo = SIGRTMIN };
+	struct itimerspec often = { { 0, 5000000 }, { 0, 5000000 } };
+	timer_t timer;
+
+	signal(SIGRTMIN, SIG_IGN);
+	if (timer_create(CLOCK_MONOTONIC, &event, &timer) ||
+	    timer_settime(timer, 0, &often, NULL))
+		return 1;
+	store(&shared->done, 1);
+	while (load(&shared->go) != 2)
+		usleep(1000);
+	signal(SIGRTMIN, count_tick);
+	while (load(&shared->loops[0]) < 5)
+		usleep(1000);
+	return 7;
+}
+
+static void timers(void)
+{
+	pid_t pid = start(ticks);
+	int tap = tap_attach(taps, pid, EV(SIGNAL_IGN));
+
+	store(&shared->go, 1);
+	wait_until(load(&shared->done) == 1);
+	wait_until(tap_seen(taps, tap).n[SIGNAL_IGN] > 3);
+	if (tap_control(taps, tap, DETACH) == -EINPROGRESS)
+		tap_barrier(taps, tap);
+	store(&shared->go, 2);
+	if (!wait_until(load(&shared->loops[0]) >= 5))
+		kill(pid, SIGKILL);
+	EXPECT_EQ(status_of(pid), EXITED(7));
+}
+
 /* ---- freezers ------------------------------------------------------------ */
 
 static bool write_to(const char *dir, const char *file, const char *text)
@@ -309,7 +386,7 @@ static void freeze(const struct freezer *f)
 	kill(late, SIGKILL);
 	EXPECT_EQ(status_of(runs), SIGKILL);
 	EXPECT_EQ(status_of(late), SIGKILL);
-	EXPECT_EQ(tap_seen(taps, tap).n[REAP], 1);
+	wait_until(tap_seen(taps, tap).n[REAP] == 1);
 	wait_until(!rmdir(f->dir));
 }
 
@@ -438,11 +515,12 @@ static void dump(int signr, bool forced)
 	EXPECT_EQ(tap_seen(taps, tap[0]).n[event], 1);
 	when = tap_seen(taps, tap[0]).order[event];
 	for (i = 0; i < THREADS; i++) {
-		struct taps_seen seen = tap_seen(taps, tap[i]);
+		struct taps_seen seen;
+
+		wait_until((seen = tap_seen(taps, tap[i]), seen.n[REAP] == 1));
 
 		EXPECT_EQ(seen.n[EXIT], 1);
 		EXPECT_EQ(seen.n[DEATH], 1);
-		EXPECT_EQ(seen.n[REAP], 1);
 		/* SIG-13 */
 		EXPECT(when && seen.order[EXIT] > when);
 		if (i)
@@ -574,7 +652,8 @@ static int debugged(void)
 }
 
 /* What a debugger sees that goes on in each way there is. */
-static unsigned int debug(pid_t pid, struct step *seen)
+static unsigned int debug(pid_t pid, struct step *seen,
+			  const struct taps_how *late)
 {
 	static const struct {
 		int how;
@@ -601,6 +680,11 @@ static unsigned int debug(pid_t pid, struct step *seen)
 			seen[n].ip = regs.rip;
 			seen[n++].flags = regs.eflags;
 			signr = WSTOPSIG(status) == SIGUSR1 ? SIGUSR1 : 0;
+			if (late) {
+				tap_control(taps, tap_attach_how(taps, pid,
+								 late), REPORT);
+				late = NULL;
+			}
 			if (ptrace(plan[i].how, pid, 0, signr))
 				return n;
 		}
@@ -638,7 +722,7 @@ static void debuggers(void)
 
 	pid = start(debugged);
 	store(&shared->go, 1);
-	n = debug(pid, without);
+	n = debug(pid, without, NULL);
 	if (!EXPECT(n > 100))
 		return;
 	EXPECT_EQ(without[n - 1].status, EXITED(7));
@@ -646,16 +730,22 @@ static void debuggers(void)
 	pid = start(debugged);
 	tap_attach_how(taps, pid, &how);
 	store(&shared->go, 1);
-	compare("engine", without, n, with, debug(pid, with));
+	compare("engine", without, n, with, debug(pid, with, NULL));
 
 	pid = start(debugged);
 	how.mode = TAPS_STEP;
 	tap = tap_attach_how(taps, pid, &how);
 	tap_control(taps, tap, REPORT);
 	store(&shared->go, 1);
-	compare("engine that steps", without, n, with, debug(pid, with));
+	compare("engine that steps", without, n, with,
+		debug(pid, with, NULL));
 	/* before there was a tracer, and between its steps */
 	EXPECT(tap_seen(taps, tap).n[SIGNAL_CORE] > 100);
+
+	pid = start(debugged);
+	store(&shared->go, 1);
+	compare("engine that comes later, and steps", without, n, with,
+		debug(pid, with, &how));
 }
 
 /* ---- a tracer that emulates calls ---------------------------------------- */
@@ -810,7 +900,7 @@ static void held_and_traced(void)
 	is_traced(pid, SIGSTOP);
 	kill(pid, SIGKILL);
 	EXPECT_EQ(status_of(pid), SIGKILL);
-	EXPECT_EQ(tap_seen(taps, tap).n[REAP], 1);
+	wait_until(tap_seen(taps, tap).n[REAP] == 1);
 }
 
 /* ---- audit --------------------------------------------------------------- */
@@ -949,6 +1039,8 @@ static const struct corner {
 	void (*act)(void);
 } corners[] = {
 	{ "seccomp", seccomp },
+	{ "ignored-in-sandbox", ignored_in_sandbox },
+	{ "timers", timers },
 	{ "freezer-v2", freezer_v2 },
 	{ "freezer-v1", freezer_v1 },
 	{ "cores", cores },
