@@ -277,18 +277,7 @@ static int held_show(struct seq_file *seq, void *unused)
 	return err;
 }
 
-static int held_open(struct inode *inode, struct file *file)
-{
-	return single_open(file, held_show, NULL);
-}
-
-static const struct file_operations held_ops = {
-	.owner = THIS_MODULE,
-	.open = held_open,
-	.read = seq_read,
-	.llseek = seq_lseek,
-	.release = single_release,
-};
+DEFINE_SHOW_ATTRIBUTE(held);
 
 /* ---- control ----------------------------------------------------------- */
 
@@ -316,26 +305,6 @@ static struct group group = {
 	.events = events_of,
 };
 
-static ssize_t control_write(struct file *file, const char __user *text,
-			     size_t len, loff_t *pos)
-{
-	return group_write(&group, text, len);
-}
-
-static int control_open(struct inode *inode, struct file *file)
-{
-	return single_open(file, group_show, &group);
-}
-
-static const struct file_operations control_ops = {
-	.owner = THIS_MODULE,
-	.open = control_open,
-	.read = seq_read,
-	.llseek = seq_lseek,
-	.write = control_write,
-	.release = single_release,
-};
-
 /* ---- the module -------------------------------------------------------- */
 
 static struct dentry *directory;
@@ -344,8 +313,9 @@ static int __init crash_catcher_load(void)
 {
 	group_init(&group);
 	directory = debugfs_create_dir("utrace-catcher", NULL);
-	debugfs_create_file("control", 0600, directory, NULL, &control_ops);
-	debugfs_create_file("held", 0400, directory, NULL, &held_ops);
+	debugfs_create_file("control", 0600, directory, &group,
+			    &group_control_ops);
+	debugfs_create_file("held", 0400, directory, NULL, &held_fops);
 	return 0;
 }
 

@@ -22,9 +22,11 @@
 
 #include <linux/ctype.h>
 #include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -530,7 +532,7 @@ static ssize_t group_write(struct group *group, const char __user *from,
 	return err ?: len;
 }
 
-/* For single_open(): who is a member. */
+/* Who is a member. */
 static int group_show(struct seq_file *seq, void *unused)
 {
 	struct member *member;
@@ -546,5 +548,28 @@ static int group_show(struct seq_file *seq, void *unused)
 	}
 	return 0;
 }
+
+static int group_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, group_show, inode->i_private);
+}
+
+static ssize_t group_control(struct file *file, const char __user *from,
+			     size_t len, loff_t *pos)
+{
+	struct seq_file *seq = file->private_data;
+
+	return group_write(seq->private, from, len);
+}
+
+/* For debugfs_create_file(), with the group as its data. */
+static const struct file_operations group_control_ops = {
+	.owner = THIS_MODULE,
+	.open = group_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.write = group_control,
+	.release = single_release,
+};
 
 #endif /* SAMPLES_GROUP_H */

@@ -178,26 +178,6 @@ static const struct file_operations calls_ops = {
 	.release = single_release,
 };
 
-static ssize_t control_write(struct file *file, const char __user *text,
-			     size_t len, loff_t *pos)
-{
-	return group_write(&group, text, len);
-}
-
-static int control_open(struct inode *inode, struct file *file)
-{
-	return single_open(file, group_show, &group);
-}
-
-static const struct file_operations control_ops = {
-	.owner = THIS_MODULE,
-	.open = control_open,
-	.read = seq_read,
-	.llseek = seq_lseek,
-	.write = control_write,
-	.release = single_release,
-};
-
 /* ---- the module -------------------------------------------------------- */
 
 static struct dentry *directory;
@@ -232,7 +212,8 @@ static int __init syscall_count_load(void)
 	}
 	group_init(&group);
 	directory = debugfs_create_dir("utrace-count", NULL);
-	debugfs_create_file("control", 0600, directory, NULL, &control_ops);
+	debugfs_create_file("control", 0600, directory, &group,
+			    &group_control_ops);
 	debugfs_create_file("calls", 0600, directory, NULL, &calls_ops);
 	return 0;
 }

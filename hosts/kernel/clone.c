@@ -10,6 +10,16 @@
 
 #include "kernel_host.h"
 
+/* It has been made, and is to be reported when it is started. */
+static void note_child(struct traced *traced, struct task_struct *child,
+		       unsigned long flags)
+{
+	/* a copy of its creator's */
+	syscalls_drop_entry(child);
+	traced->child = child;
+	traced->clone_flags = flags;
+}
+
 HOOK(FOR_CURRENT, struct task_struct *, copy_process,
      (struct pid *pid, int trace, int node, struct kernel_clone_args *args))
 {
@@ -17,13 +27,9 @@ HOOK(FOR_CURRENT, struct task_struct *, copy_process,
 	struct task_struct *child;
 
 	child = original(copy_process)(pid, trace, node, args);
-	if (!IS_ERR(child) && !is_kernels(child)) {
-		/* a copy of its creator's */
-		syscalls_drop_entry(child);
-		traced->child = child;
-		traced->clone_flags = args->flags |
-				      (args->exit_signal & CSIGNAL);
-	}
+	if (!IS_ERR(child) && !is_kernels(child))
+		note_child(traced, child, args->flags |
+					  (args->exit_signal & CSIGNAL));
 	frame_leave(traced);
 	return child;
 }
@@ -79,11 +85,8 @@ HOOK(FOR_CURRENT, void, wake_up_new_task, (struct task_struct *child))
 	struct traced *traced = frame_enter();
 	bool ours;
 
-	if (child != traced->child && !is_kernels(child)) {
-		syscalls_drop_entry(child);
-		traced->child = child;
-		traced->clone_flags = flags_of_call();
-	}
+	if (child != traced->child && !is_kernels(child))
+		note_child(traced, child, flags_of_call());
 	ours = child == traced->child;
 	/* it may be gone before we are back */
 	get_task_struct(child);

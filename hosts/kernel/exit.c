@@ -26,10 +26,10 @@ static void change_code(long code, bool killed)
 
 	if (killed && !thread_group_leader(current))
 		return;
-	spin_lock_irq(&current->sighand->siglock);
+	siglock();
 	if (signal->flags & SIGNAL_GROUP_EXIT)
 		signal->group_exit_code = code;
-	spin_unlock_irq(&current->sighand->siglock);
+	sigunlock();
 }
 
 static long report_exit(struct traced *traced, long orig_code)

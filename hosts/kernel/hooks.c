@@ -160,8 +160,6 @@ static __always_inline void redirect(struct ftrace_regs *regs, void *wrapper)
 static notrace bool concerns(struct hook *hook, struct ftrace_regs *regs,
 			     struct traced **traced)
 {
-	struct traced *own;
-
 	switch (hook->whom) {
 	case FOR_CURRENT:
 		*traced = traced_current();
@@ -171,10 +169,6 @@ static notrace bool concerns(struct hook *hook, struct ftrace_regs *regs,
 		return *traced && ((*traced)->awake || (*traced)->frames);
 	case FOR_KNOWN:
 		return traced_current();
-	case FOR_NEWBORN:
-		own = traced_current();
-		return (own && own->awake) ||
-		       traced_find((void *)argument(regs, 0));
 	case FOR_FIRST:
 		return traced_find((void *)argument(regs, 0));
 	case FOR_GROUP:

@@ -29,7 +29,6 @@ enum hook_for {
 	FOR_CURRENT,	/* current, if it is awake */
 	FOR_EXITING,	/* the same, or if it is in wrappers */
 	FOR_KNOWN,	/* current, if it is known */
-	FOR_NEWBORN,	/* current, if awake, or the first argument, if known */
 	FOR_FIRST,	/* the first argument, if known */
 	FOR_GROUP,	/* the second argument, if one of its group is awake */
 	FOR_ALL
@@ -96,7 +95,7 @@ void hooks_remove(void);
 
 /*
  * verify.c: 0, or the reason is in the log.  verify_begin() comes first; the
- * prototype is as in C, with names of the parameters or without.
+ * prototype is as in C, with the names of its parameters.
  */
 void verify_begin(void);
 int verify_hook(const struct hook *hook);

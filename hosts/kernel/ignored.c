@@ -130,11 +130,6 @@ bool ignored_keep(int sig, struct task_struct *task, enum pid_type type)
 	return true;
 }
 
-bool ignored_are_kept(struct traced *traced)
-{
-	return !sigisemptyset(&traced->ignored.signal);
-}
-
 static void take_off(struct sigpending *kept, struct sigqueue *q, int sig,
 		     kernel_siginfo_t *info)
 {
@@ -176,9 +171,9 @@ void ignored_drop(struct traced *traced)
 
 void ignored_drop_own(struct traced *traced)
 {
-	spin_lock_irq(&current->sighand->siglock);
+	siglock();
 	ignored_drop(traced);
-	spin_unlock_irq(&current->sighand->siglock);
+	sigunlock();
 }
 
 /* ---- bringing the thread to its report --------------------------------------- */

@@ -12,16 +12,6 @@
 
 #include "kernel_host.h"
 
-static void lock(void)
-{
-	spin_lock_irq(&current->sighand->siglock);
-}
-
-static void unlock(void)
-{
-	spin_unlock_irq(&current->sighand->siglock);
-}
-
 /* ---- begin ----------------------------------------------------------------- */
 
 static void ask_to_stop(struct task_struct *thread, unsigned long how)
@@ -127,20 +117,20 @@ void report_continued(struct traced *traced, bool was_stopped)
 		return;
 	if (!(utrace_wanted(state_of(traced)) & UTRACE_EVENT(JCTL)))
 		return;
-	lock();
+	siglock();
 	note = is_reported() ? 0 : signal->flags & SIGNAL_CLD_MASK;
 	signal->flags &= ~note;
-	unlock();
+	sigunlock();
 	if ((was_stopped || note) && !is_dying())
 		report_jctl(traced, CLD_CONTINUED,
 			    note & SIGNAL_CLD_CONTINUED ? CLD_CONTINUED :
 			    note ? CLD_STOPPED : 0);
-	lock();
+	siglock();
 	signal->flags |= note;
 	traced->tells = note;
 	if (note)
 		set_thread_flag(TIF_SIGPENDING);
-	unlock();
+	sigunlock();
 }
 
 /* ---- do_signal_stop() ------------------------------------------------------- */
@@ -184,9 +174,9 @@ static bool stop(struct traced *traced, int signr)
 	if (!(current->jobctl & JOBCTL_STOP_PENDING) && !begin(signr))
 		return false;
 	notify = completes() ? CLD_STOPPED : 0;
-	unlock();
+	sigunlock();
 	report_jctl(traced, CLD_STOPPED, notify);
-	lock();
+	siglock();
 	if (current->jobctl & JOBCTL_STOP_PENDING) {
 		WRITE_ONCE(traced->job_stopped, true);
 		if (!original(do_signal_stop)(0)) {
@@ -195,11 +185,18 @@ static bool stop(struct traced *traced, int signr)
 			return false;
 		}
 	} else {
-		unlock();
+		sigunlock();
 	}
 	if (!is_dying())
 		report_continued(traced, true);
 	return true;
+}
+
+/* A stop makes it count as frozen, until get_signal() comes by: not here. */
+static void thaw(void)
+{
+	if (cgroup_task_frozen(current))
+		kernel(cgroup_leave_frozen)(true);
 }
 
 /*
@@ -211,7 +208,8 @@ bool job_stop_now(int signr)
 {
 	if (!original(do_signal_stop)(signr))
 		return false;
-	lock();
+	thaw();
+	siglock();
 	return true;
 }
 
@@ -234,13 +232,12 @@ void job_stop_rearm(void)
 
 void job_stop_again(struct traced *traced)
 {
-	lock();
+	siglock();
 	while (!current->ptrace && !facility_leaves() && !is_dying() &&
 	       (current->jobctl & JOBCTL_STOP_PENDING) && take_part(traced, 0))
-		lock();
-	unlock();
+		siglock();
+	sigunlock();
 	/* an engine that has stopped it meanwhile is asked next */
 	smp_store_mb(traced->job_stopped, false);
-	if (cgroup_task_frozen(current))
-		kernel(cgroup_leave_frozen)(true);
+	thaw();
 }

@@ -9,6 +9,17 @@
 #include "symbols.h"
 #include "traced.h"
 
+/* The lock of current's signals, and of what others do to it. */
+static inline void siglock(void)
+{
+	spin_lock_irq(&current->sighand->siglock);
+}
+
+static inline void sigunlock(void)
+{
+	spin_unlock_irq(&current->sighand->siglock);
+}
+
 /* facility.c: the module goes: whoever is stopped for job control does that without us. */
 bool facility_leaves(void);
 
@@ -32,7 +43,6 @@ bool ignored_when_sent(struct task_struct *task, int sig);
 /* One that was queued all the same is kept for a thread to report; false: it stays. */
 bool ignored_keep(int sig, struct task_struct *task, enum pid_type type);
 void ignored_tell(struct traced *traced);
-bool ignored_are_kept(struct traced *traced);
 int ignored_take(struct traced *traced, kernel_siginfo_t *info);
 void ignored_drop(struct traced *traced);
 void ignored_drop_own(struct traced *traced);
@@ -61,8 +71,11 @@ void come_back(struct traced *traced);
 void ask_for_report(struct traced *traced);
 /* It was asked to, and is not there yet. */
 bool report_is_due(struct traced *traced);
-/* There is something that it has to come for. */
-bool report_is_wanted(struct traced *traced);
+/* There is something that it has to come for: asked at the exit of each call. */
+static inline bool report_is_wanted(struct traced *traced)
+{
+	return READ_ONCE(traced->due) || ignored_are_kept(traced);
+}
 
 /* steps.c */
 void steps_init(void);

@@ -20,16 +20,6 @@
 	(sigmask(SIGSEGV) | sigmask(SIGBUS) | sigmask(SIGILL) |	\
 	 sigmask(SIGTRAP) | sigmask(SIGFPE) | sigmask(SIGSYS))
 
-static void lock(void)
-{
-	spin_lock_irq(&current->sighand->siglock);
-}
-
-static void unlock(void)
-{
-	spin_unlock_irq(&current->sighand->siglock);
-}
-
 static struct k_sigaction *action_of(int signr)
 {
 	return &current->sighand->action[signr - 1];
@@ -98,10 +88,10 @@ static void deliver(struct traced *traced, int signr)
 	ksig->sig = signr;
 	memcpy(&ksig->info, &traced->sig.info, sizeof(ksig->info));
 	if (ksig->ka.sa.sa_flags & SA_ONESHOT) {
-		lock();
+		siglock();
 		if (own->sa.sa_handler == ksig->ka.sa.sa_handler)
 			own->sa.sa_handler = SIG_DFL;
-		unlock();
+		sigunlock();
 	}
 	traced->delivers = true;
 }
@@ -111,9 +101,9 @@ static void put_back(struct traced *traced, int signr)
 	kernel_siginfo_t info;
 
 	memcpy(&info, &traced->sig.info, sizeof(info));
-	lock();
+	siglock();
 	kernel(send_signal_locked)(signr, &info, current, PIDTYPE_PID);
-	unlock();
+	sigunlock();
 }
 
 /*
@@ -205,7 +195,7 @@ static void stash_synchronous(struct traced *traced)
 {
 	enum pid_type type;
 
-	lock();
+	siglock();
 	if (!traced->stashed && !__fatal_signal_pending(current) &&
 	    (current->pending.signal.sig[0] & ~current->blocked.sig[0] &
 	     SYNCHRONOUS)) {
@@ -214,7 +204,7 @@ static void stash_synchronous(struct traced *traced)
 					      &type);
 		traced->stashed = traced->stash.si_signo;
 	}
-	unlock();
+	sigunlock();
 }
 
 static int take_next(struct traced *traced, sigset_t *mask,
@@ -228,14 +218,7 @@ static int take_next(struct traced *traced, sigset_t *mask,
 	return info->si_signo;
 }
 
-/* The lock was dropped: SIGKILL, or what acts like it, comes first. */
-static bool must_die(void)
-{
-	return __fatal_signal_pending(current) ||
-	       (current->signal->flags & SIGNAL_GROUP_EXIT) ||
-	       current->signal->group_exec_task;
-}
-
+/* The lock was dropped, and SIGKILL, or what acts like it, comes first. */
 static int die(kernel_siginfo_t *info)
 {
 	clear_siginfo(info);
@@ -273,7 +256,7 @@ static bool report(struct traced *traced, const kernel_siginfo_t *info,
 		sig->orig_ka.sa.sa_handler = SIG_IGN;
 	/* SIGCONT takes the mark away, and with it a stop by this signal */
 	current->jobctl |= JOBCTL_STOP_DEQUEUED;
-	unlock();
+	sigunlock();
 	*decision = utrace_report_signal(state_of(traced), task_pt_regs(current), sig);
 	/* nobody's step leaves a signal for the program (SIG-14) */
 	if (step && sig->action == UTRACE_SIGNAL_CORE &&
@@ -355,8 +338,8 @@ static int next_reported(struct traced *traced, sigset_t *mask,
 		traced->reported = signr;
 		if (report(traced, info, ignored, &decision)) {
 			after_delivery(traced, decision);
-			lock();
-			if (must_die())
+			siglock();
+			if (is_dying())
 				return die(info);
 			memcpy(info, &traced->sig.info, sizeof(*info));
 			traced->fatal = ends_process(traced, signr);
@@ -367,8 +350,8 @@ static int next_reported(struct traced *traced, sigset_t *mask,
 			after_delivery(traced, decision);
 		else
 			come_back_for(traced, decision);
-		lock();
-		if (must_die())
+		siglock();
+		if (is_dying())
 			return die(info);
 		if (carried == CARRIED_DELIVER)
 			return 0;
@@ -454,9 +437,9 @@ static bool report_user(struct traced *traced)
 		if (traced->sig.action == UTRACE_SIGNAL_REPORT)
 			continue;
 		/* a stop is begun as if its signal had been taken just now */
-		lock();
+		siglock();
 		current->jobctl |= JOBCTL_STOP_DEQUEUED;
-		unlock();
+		sigunlock();
 		switch (carry_out(traced)) {
 		case CARRIED_DELIVER:
 			after_delivery(traced, decision);

@@ -107,11 +107,10 @@ static bool ptrace_stop_now(void)
  */
 static void hold(struct traced *traced)
 {
-	struct sighand_struct *sighand = current->sighand;
 	struct aside aside = {};
 
 	step_aside(traced);
-	spin_lock_irq(&sighand->siglock);
+	siglock();
 	traced->held = true;
 	while (may_hold(traced)) {
 		if ((current->jobctl & JOBCTL_STOP_PENDING) && job_stop_now(0))
@@ -120,11 +119,11 @@ static void hold(struct traced *traced)
 			continue;
 		put_aside(&aside);
 		set_special_state(TASK_HELD);
-		spin_unlock_irq(&sighand->siglock);
+		sigunlock();
 		kernel(cgroup_enter_frozen)();
 		schedule();
 		kernel(cgroup_leave_frozen)(true);
-		spin_lock_irq(&sighand->siglock);
+		siglock();
 	}
 	traced->held = false;
 	traced->stop = false;
@@ -135,10 +134,7 @@ static void hold(struct traced *traced)
 	job_stop_rearm();
 	if (ignored_are_kept(traced))
 		ignored_tell(traced);
-	spin_unlock_irq(&sighand->siglock);
-	/* a stop for job control leaves it to get_signal() */
-	if (cgroup_task_frozen(current))
-		kernel(cgroup_leave_frozen)(true);
+	sigunlock();
 	step_refresh(traced);
 }
 
@@ -165,11 +161,9 @@ void hold_end(struct traced *traced)
 /* Whoever ends the stop from now on sees @stop; who did so before, did not. */
 static void stay(struct traced *traced)
 {
-	struct sighand_struct *sighand = current->sighand;
-
-	spin_lock_irq(&sighand->siglock);
+	siglock();
 	traced->stop = true;
-	spin_unlock_irq(&sighand->siglock);
+	sigunlock();
 	if (utrace_holds_stop(state_of(traced)))
 		hold(traced);
 }

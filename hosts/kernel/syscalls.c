@@ -139,23 +139,36 @@ static bool is_emulated(void)
 
 /*
  * A call that is not made is shown to a ptrace tracer and to audit all the same,
- * but not to the program's filters: there is nothing for them to judge.
+ * but not to the program's filters: there is nothing for them to judge.  Returns
+ * whether it is to be made; @work is what the original is to go by.
  */
-#define ENTER(call) ({							\
+static bool before_call(struct traced *traced, struct pt_regs *regs,
+			unsigned long *work)
+{
+	bool make = report_entry(traced, regs);
+
+	/* a tracer may have come or gone while an engine held it */
+	*work = READ_ONCE(current_thread_info()->syscall_work);
+	if (!make)
+		*work &= ~SYSCALL_WORK_SECCOMP;
+	return make;
+}
+
+/* @nr: the call that is made, -1: none */
+static long after_tracers(struct traced *traced, struct pt_regs *regs, long nr)
+{
+	if (nr == -1 && is_emulated())
+		report_exit(traced, regs);
+	check_bits(traced);
+	return nr;
+}
+
+#define ENTER(original_call) ({						\
 	struct traced *traced = frame_enter();				\
-	bool make = report_entry(traced, regs);				\
-	long nr;							\
+	bool make = before_call(traced, regs, &work);			\
+	long nr = original_call;					\
 									\
-	/* a tracer may have come or gone while an engine held it */	\
-	work = READ_ONCE(current_thread_info()->syscall_work);		\
-	if (!make)							\
-		work &= ~SYSCALL_WORK_SECCOMP;				\
-	nr = call;							\
-	if (!make)							\
-		nr = -1;						\
-	if (nr == -1 && is_emulated())					\
-		report_exit(traced, regs);				\
-	check_bits(traced);						\
+	nr = after_tracers(traced, regs, make ? nr : -1);		\
 	frame_leave(traced);						\
 	nr; })
 

@@ -137,6 +137,12 @@ struct traced {
 	struct task_struct *child;
 };
 
+/* Signals that it ignores are kept for it to report. */
+static inline bool ignored_are_kept(struct traced *traced)
+{
+	return !sigisemptyset(&traced->ignored.signal);
+}
+
 /* A thousand threads do not share a chain of more than a few. */
 #define TRACED_BITS	10
 extern struct hlist_head traced_table[1 << TRACED_BITS];

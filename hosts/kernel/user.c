@@ -53,11 +53,6 @@ bool report_is_due(struct traced *traced)
 	return test_bit(0, &traced->report_queued);
 }
 
-bool report_is_wanted(struct traced *traced)
-{
-	return READ_ONCE(traced->due) || ignored_are_kept(traced);
-}
-
 void ask_for_report(struct traced *traced)
 {
 	if (test_and_set_bit(0, &traced->report_queued))

@@ -26,6 +26,14 @@
 
 #define UNUSED __attribute__((__unused__))
 
+/* Words that processes share */
+#define load(p)		__atomic_load_n(p, __ATOMIC_SEQ_CST)
+#define store(p, v)	__atomic_store_n(p, v, __ATOMIC_SEQ_CST)
+#define inc(p)		__atomic_add_fetch(p, 1, __ATOMIC_SEQ_CST)
+
+/* A status, as waitpid() has it */
+#define EXITED(code)	((code) << 8)
+
 /* Bit numbers of the events, as in <utrace/utrace.h>. */
 enum {
 	QUIESCE, REAP, CLONE, EXEC, EXIT, DEATH, SYSCALL_ENTRY, SYSCALL_EXIT,

@@ -7,7 +7,7 @@
  *
  * Each prints what was wrong, a line each, or nothing.
  */
-#include "client.h"
+#include "expect.h"
 
 #include <elf.h>
 #include <limits.h>
@@ -27,7 +27,6 @@
 #include <sys/stat.h>
 #include <sys/user.h>
 
-#define EXITED(code)	((code) << 8)
 #define HOLDS		(1 << 14)	/* of task_utrace_flags() */
 
 static unsigned int bad;
@@ -35,9 +34,6 @@ static int taps;
 static struct shared {
 	unsigned int go, done, loops[8], tid[8];
 } *shared;
-
-#define load(p)		__atomic_load_n(p, __ATOMIC_SEQ_CST)
-#define store(p, v)	__atomic_store_n(p, v, __ATOMIC_SEQ_CST)
 
 static bool check(int line, const char *what, bool holds, long seen, long wanted)
 {
@@ -47,18 +43,6 @@ static bool check(int line, const char *what, bool holds, long seen, long wanted
 	}
 	return holds;
 }
-
-#define EXPECT(cond)	check(__LINE__, #cond, !!(cond), 0, 1)
-#define EXPECT_EQ(seen, wanted) ({					\
-	long s_ = (long)(seen), w_ = (long)(wanted);			\
-	check(__LINE__, #seen, s_ == w_, s_, w_); })
-#define wait_until(cond) ({						\
-	double end_ = now() + 15 * slow();				\
-	bool is_;							\
-									\
-	while (!(is_ = !!(cond)) && now() < end_)			\
-		sleep_us(1000);						\
-	check(__LINE__, "never: " #cond, is_, 0, 1); })
 
 /* Does @act once told to go; its status is what that returns. */
 static pid_t start(int (*act)(void))
@@ -77,18 +61,10 @@ static pid_t start(int (*act)(void))
 	return pid;
 }
 
-static int status_of(pid_t pid)
-{
-	int status = -1;
-
-	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	return status;
-}
-
 static int __attribute__((__noreturn__)) loop(void)
 {
 	for (;;) {
-		__atomic_add_fetch(&shared->loops[0], 1, __ATOMIC_SEQ_CST);
+		inc(&shared->loops[0]);
 		syscall(SYS_getppid);
 		usleep(1000);
 	}
@@ -207,7 +183,7 @@ static void ignored_in_sandbox(void)
 static void count_tick(int signr)
 {
 	(void)signr;
-	__atomic_add_fetch(&shared->loops[0], 1, __ATOMIC_SEQ_CST);
+	inc(&shared->loops[0]);
 }
 
 /* Its timer ticks while it ignores the signal, and when it does no more. */
@@ -285,21 +261,6 @@ struct freezer {
 	bool dies;	/* of SIGKILL while it is frozen */
 };
 
-static bool stands(unsigned int *count)
-{
-	unsigned int before = load(count);
-
-	sleep_us(100000 * slow());
-	return load(count) == before;
-}
-
-static bool moves(unsigned int *count)
-{
-	unsigned int before = load(count);
-
-	return wait_until(load(count) > before + 2);
-}
-
 static void freeze(const struct freezer *f)
 {
 	struct taps_how how = taps_how(EV_ALL & ~EV(QUIESCE));
@@ -324,8 +285,7 @@ static void freeze(const struct freezer *f)
 	if (!late) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (;;) {
-			__atomic_add_fetch(&shared->loops[1], 1,
-					   __ATOMIC_SEQ_CST);
+			inc(&shared->loops[1]);
 			usleep(1000);
 		}
 	}

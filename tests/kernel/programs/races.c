@@ -10,7 +10,7 @@
  * what came.  Everything random follows from SEED, the test and the round's
  * number, save for what the scheduler does.
  */
-#include "client.h"
+#include "expect.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -19,7 +19,6 @@
 
 #define ENOBODY		ESRCH
 #define KID_THREADS	6
-#define EXITED(code)	((code) << 8)
 
 /* ---- what is shared with kids, and with who watches ---------------------- */
 
@@ -44,10 +43,6 @@ static int taps = -1;
 static char *self;
 static bool failed;
 
-#define load(p)		__atomic_load_n(p, __ATOMIC_SEQ_CST)
-#define store(p, v)	__atomic_store_n(p, v, __ATOMIC_SEQ_CST)
-#define inc(p)		__atomic_add_fetch(p, 1, __ATOMIC_SEQ_CST)
-
 static void at(const char *fmt, ...)
 {
 	va_list ap;
@@ -71,10 +66,6 @@ static bool check(int line, const char *what, bool holds, long seen, long wanted
 	return false;
 }
 
-#define EXPECT(cond)	check(__LINE__, #cond, !!(cond), 0, 1)
-#define EXPECT_EQ(seen, wanted) ({					\
-	long s_ = (long)(seen), w_ = (long)(wanted);			\
-	check(__LINE__, #seen, s_ == w_, s_, w_); })
 /* One of these, as a call of utrace answers. */
 #define EXPECT_ANSWER(ret, ...) ({					\
 	static const int ok_[] = { __VA_ARGS__ };			\
@@ -85,14 +76,9 @@ static bool check(int line, const char *what, bool holds, long seen, long wanted
 		is_ |= r_ == ok_[i_];					\
 	check(__LINE__, #ret, is_, r_, ok_[0]); })
 
-/* Poll until it holds. */
-#define wait_until(cond) ({						\
-	double end_ = now() + 30 * slow();				\
-	bool is_;							\
-									\
-	while (!(is_ = !!(cond)) && now() < end_ && !load(&shared->stuck)) \
-		sleep_us(100);						\
-	check(__LINE__, "never: " #cond, is_, 0, 1); })
+/* Nobody waits any more when all is stuck. */
+#undef wait_until
+#define wait_until(cond)	poll_until(30, 100, load(&shared->stuck), cond)
 
 /* ---- kids ---------------------------------------------------------------- */
 

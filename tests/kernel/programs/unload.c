@@ -38,9 +38,6 @@ static const char *kind;
 static uint64_t rng;
 static char *const *self;
 
-#define load(p)		__atomic_load_n(p, __ATOMIC_SEQ_CST)
-#define inc(p)		__atomic_add_fetch(p, 1, __ATOMIC_SEQ_CST)
-
 static void wrong(int line, int err, long seen, long wanted)
 {
 	if (inc(&shared->errors) > 1)
@@ -82,8 +79,6 @@ static int ended(pid_t pid)
 	EXPECT_EQ(waitpid(pid, &status, 0), pid);
 	return status;
 }
-
-#define EXITED(code)	((code) << 8)
 
 /* ---- system calls -------------------------------------------------------- */
 

@@ -7,15 +7,13 @@
  *
  * Prints TAP.
  */
-#include "client.h"
+#include "expect.h"
 
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
-
-#define EXITED(code)	((code) << 8)
 
 static const char *utrace_ko, *taps_ko;
 static unsigned int count, bad;
@@ -24,8 +22,6 @@ static int taps;
 static struct shared {
 	unsigned int loops[4], go, tid[4];
 } *shared;
-
-#define load(p)		__atomic_load_n(p, __ATOMIC_SEQ_CST)
 
 static bool check(int line, const char *what, bool holds, long seen, long wanted)
 {
@@ -37,18 +33,6 @@ static bool check(int line, const char *what, bool holds, long seen, long wanted
 			 wanted);
 	return holds;
 }
-
-#define EXPECT(cond)	check(__LINE__, #cond, !!(cond), 0, 1)
-#define EXPECT_EQ(seen, wanted) ({					\
-	long s_ = (long)(seen), w_ = (long)(wanted);			\
-	check(__LINE__, #seen, s_ == w_, s_, w_); })
-#define wait_until(cond) ({						\
-	double end_ = now() + 15 * slow();				\
-	bool is_;							\
-									\
-	while (!(is_ = !!(cond)) && now() < end_)			\
-		sleep_us(1000);						\
-	check(__LINE__, "never: " #cond, is_, 0, 1); })
 
 static pid_t start(int (*act)(void))
 {
@@ -62,14 +46,6 @@ static pid_t start(int (*act)(void))
 		_exit(act());
 	}
 	return pid;
-}
-
-static int status_of(pid_t pid)
-{
-	int status = -1;
-
-	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	return status;
 }
 
 static void begin(void)
@@ -94,28 +70,13 @@ static void unload(void)
 	EXPECT(now() - begun < 10 * slow());
 }
 
-static bool stands(unsigned int n)
-{
-	unsigned int before = load(&shared->loops[n]);
-
-	sleep_us(100000 * slow());
-	return load(&shared->loops[n]) == before;
-}
-
-static bool moves(unsigned int n)
-{
-	unsigned int before = load(&shared->loops[n]);
-
-	return wait_until(load(&shared->loops[n]) > before + 2);
-}
-
 static void *loops(void *arg)
 {
 	unsigned int n = (uintptr_t)arg;
 
-	__atomic_store_n(&shared->tid[n], syscall(SYS_gettid), __ATOMIC_SEQ_CST);
+	store(&shared->tid[n], syscall(SYS_gettid));
 	for (;;) {
-		__atomic_add_fetch(&shared->loops[n], 1, __ATOMIC_SEQ_CST);
+		inc(&shared->loops[n]);
 		syscall(SYS_getppid);
 		usleep(500);
 	}
@@ -158,7 +119,7 @@ static void job_stopped(bool before)
 	unload();
 	for (i = 0; i < 3; i++) {
 		wait_until(thread_state(pid, shared->tid[i]) == 'T');
-		EXPECT(stands(i));
+		EXPECT(stands(&shared->loops[i]));
 	}
 	/* the parent hears of it once */
 	EXPECT_EQ(waitpid(pid, &status, WUNTRACED | WCONTINUED | WNOHANG), 0);
@@ -166,7 +127,7 @@ static void job_stopped(bool before)
 	EXPECT_EQ(waitpid(pid, &status, WUNTRACED | WCONTINUED), pid);
 	EXPECT_EQ(status, 0xffff);
 	for (i = 0; i < 3; i++)
-		moves(i);
+		moves(&shared->loops[i]);
 	EXPECT_EQ(waitpid(pid, &status, WUNTRACED | WCONTINUED | WNOHANG), 0);
 	kill(pid, SIGKILL);
 	EXPECT_EQ(status_of(pid), SIGKILL);
@@ -205,9 +166,9 @@ static void held(void)
 		if (places[i] == SIGNAL)
 			kill(pid, SIGWINCH);
 		wait_until(thread_state(pid, pid) == 't');
-		EXPECT(stands(0));
+		EXPECT(stands(&shared->loops[0]));
 		unload();
-		moves(0);
+		moves(&shared->loops[0]);
 		kill(pid, SIGKILL);
 		EXPECT_EQ(status_of(pid), SIGKILL);
 	}
@@ -332,7 +293,7 @@ static void steps(void)
 				    seen.n[SIGNAL_CORE] > 100));
 		unload();
 		for (i = 0; i < 3; i++)
-			moves(i);
+			moves(&shared->loops[i]);
 		kill(pid, SIGKILL);
 		EXPECT_EQ(status_of(pid), SIGKILL);
 	}
