@@ -150,12 +150,12 @@ struct utrace_engine *utrace_attach_task(struct task_struct *task, int flags,
 	INIT_LIST_HEAD(&engine->link);
 
 	reserve(utrace, 1);
-	err = utrace_wait(utrace, born, utrace);
+	err = utrace_wait(utrace, born, utrace, true);
 	if (!err)
 		err = utrace_host_adopt(task);
 	/* the host may find only now that it is a newborn */
 	if (!err)
-		err = utrace_wait(utrace, born, utrace);
+		err = utrace_wait(utrace, born, utrace, true);
 	if (err == -EINTR)
 		err = -PORT_ERESTARTNOINTR;
 	if (!err)
@@ -215,6 +215,11 @@ void utrace_detach_all(struct utrace *utrace)
 				 UTRACE_KICK_WAKE | UTRACE_KICK_IDLE);
 	port_unlock(&utrace->lock);
 	engines_put(utrace, &gone);
+}
+
+bool utrace_in_pass(struct utrace *utrace)
+{
+	return utrace && port_load_seq(&utrace->in_pass);
 }
 
 bool utrace_quiet(struct utrace *utrace)

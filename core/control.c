@@ -238,7 +238,7 @@ int utrace_barrier(struct task_struct *task, struct utrace_engine *engine)
 		return -ESRCH;
 	if (current && current == port_load(&e->utrace->task))
 		return 0;
-	err = utrace_wait(e->utrace, quiet, e);
+	err = utrace_wait(e->utrace, quiet, e, true);
 	if (err == -EINTR)
 		return -PORT_ERESTARTSYS;
 	if (err)

@@ -194,14 +194,15 @@ static void count_waiter(struct utrace *utrace, int n)
 	port_unlock(&utrace->lock);
 }
 
-int utrace_wait(struct utrace *utrace, bool (*done)(void *arg), void *arg)
+int utrace_wait(struct utrace *utrace, bool (*done)(void *arg), void *arg,
+		bool interruptible)
 {
 	int err;
 
 	if (done(arg))
 		return 0;
 	count_waiter(utrace, 1);
-	err = utrace_host_wait(utrace, done, arg);
+	err = utrace_host_wait(utrace, done, arg, interruptible);
 	count_waiter(utrace, -1);
 	return err;
 }

@@ -43,9 +43,7 @@ int utrace_prepare_examine(struct task_struct *task,
 		return -ESRCH;
 	if (current && task == current)
 		return 0;
-	do
-		err = utrace_wait(utrace, has_stopped, e);
-	while (err == -EINTR);
+	utrace_wait(utrace, has_stopped, e, false);
 	port_lock(&utrace->lock);
 	err = look(utrace, e, &stopping);
 	exam->run_count = utrace->runs;

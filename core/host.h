@@ -146,13 +146,17 @@ void utrace_born(struct utrace *utrace);
 void utrace_settled(struct utrace *utrace);
 
 /* Sleep in utrace_host_wait() so that utrace_settled() and the core wake it. */
-int utrace_wait(struct utrace *utrace, bool (*done)(void *arg), void *arg);
+int utrace_wait(struct utrace *utrace, bool (*done)(void *arg), void *arg,
+		bool interruptible);
 
 /*
  * Detach every engine as their owners would; the host is going down:
  * utrace_host_up() and utrace_host_generation() have said so before.
  */
 void utrace_detach_all(struct utrace *utrace);
+
+/* By the thread itself: it is in a callback. */
+bool utrace_in_pass(struct utrace *utrace);
 
 /* No callback runs for it, and none of an engine is about to be released. */
 bool utrace_quiet(struct utrace *utrace);
@@ -242,10 +246,12 @@ int utrace_host_inactive(struct task_struct *task);
  * utrace_host_wait() - wait until @done says so
  * @utrace: whose waiters utrace_host_wake() wakes
  * @done: called with nothing held
+ * @interruptible: a signal ends that
  *
  * Return: 0; -EINTR if a signal came in; -EDEADLK in a callback.
  */
-int utrace_host_wait(struct utrace *utrace, bool (*done)(void *arg), void *arg);
+int utrace_host_wait(struct utrace *utrace, bool (*done)(void *arg), void *arg,
+		     bool interruptible);
 void utrace_host_wake(struct utrace *utrace);
 
 /*

@@ -67,9 +67,12 @@ static void begin_birth(struct traced *traced, struct task_struct *child)
 {
 	struct traced *young;
 
-	if (!(utrace_wanted(state_of(traced)) & UTRACE_EVENT(CLONE)) ||
-	    utrace_newborn(child))
+	if (!(utrace_wanted(state_of(traced)) & UTRACE_EVENT(CLONE)))
 		return;
+	if (utrace_newborn(child)) {
+		atomic_long_inc(&missed_newborns);
+		return;
+	}
 	rcu_read_lock();
 	young = traced_find(child);
 	if (young) {

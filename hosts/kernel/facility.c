@@ -40,18 +40,33 @@ bool utrace_host_forked(void)
 
 /* ---- up and down ----------------------------------------------------------- */
 
+static bool in_callback(void)
+{
+	struct traced *traced = traced_get(current);
+	bool in = traced_ended_by(current);
+
+	if (traced) {
+		in = in || utrace_in_pass(state_of(traced));
+		traced_put(traced);
+	}
+	return in;
+}
+
 /**
  * utrace_init() - bring the facility up
  *
  * The module does so when it is loaded: this is for whoever called
- * utrace_shutdown().  Context: may sleep.
+ * utrace_shutdown().  Context: may sleep; not in a callback.
  *
- * Return: 0; -EALREADY if it is up.
+ * Return: 0; -EALREADY if it is up; -EDEADLK in a callback.
  */
 int utrace_init(void)
 {
 	int err = -EALREADY;
 
+	/* utrace_shutdown() may wait for it */
+	if (in_callback())
+		return -EDEADLK;
 	mutex_lock(&changing);
 	if (!is_up) {
 		WRITE_ONCE(facility_generation, facility_generation + 1);
@@ -74,18 +89,6 @@ static void await_quiet(struct traced *traced)
 {
 	while (!utrace_quiet(state_of(traced)))
 		msleep(1);
-}
-
-static bool in_callback(void)
-{
-	struct traced *traced = traced_get(current);
-	bool in = false;
-
-	if (traced) {
-		in = !utrace_quiet(state_of(traced));
-		traced_put(traced);
-	}
-	return in;
 }
 
 /**
@@ -157,10 +160,14 @@ static void let_go(struct traced *traced)
 	syscalls_drop_exit(task);
 }
 
-/* A trap flag is taken away by the thread itself. */
+/*
+ * A trap flag is taken away by the thread itself on its way to user mode, but if
+ * it sleeps: that may be for ever.
+ */
 static void await_steps(struct traced *traced)
 {
-	while (READ_ONCE(traced->stepping) && !traced->task->exit_state)
+	while (READ_ONCE(traced->stepping) && !traced->task->exit_state &&
+	       !step_end_asleep(traced))
 		msleep(1);
 }
 

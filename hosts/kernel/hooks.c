@@ -23,12 +23,19 @@
 
 #include "kernel_host.h"
 
+#ifdef CONFIG_UPROBES
+#define HOOK_OF_UPROBES(X) X(uprobe_notify_resume)
+#else
+#define HOOK_OF_UPROBES(X)
+#endif
+
 #define FOR_EACH_HOOK(X)		\
 	X(syscall_trace_enter)		\
 	X(user_single_step_report)	\
 	X(get_signal)			\
 	X(dequeue_signal)		\
 	X(signal_setup_done)		\
+	HOOK_OF_UPROBES(X)		\
 	X(send_sigtrap)			\
 	X(complete_signal)		\
 	X(prepare_signal)		\
@@ -162,13 +169,13 @@ static notrace bool concerns(struct hook *hook, struct ftrace_regs *regs,
 {
 	switch (hook->whom) {
 	case FOR_CURRENT:
-		*traced = traced_current();
+		*traced = traced_find(current);
 		return *traced && (*traced)->awake;
 	case FOR_EXITING:
-		*traced = traced_current();
+		*traced = traced_find(current);
 		return *traced && ((*traced)->awake || (*traced)->frames);
 	case FOR_KNOWN:
-		return traced_current();
+		return traced_find(current);
 	case FOR_FIRST:
 		return traced_find((void *)argument(regs, 0));
 	case FOR_GROUP:
@@ -331,14 +338,17 @@ void hooks_remove(void)
 	synchronize_rcu_tasks();
 	unregister_ftrace_function(&ops);
 	ftrace_free_filter(&ops);
-	while (frames_total()) {
-		if (!(waited++ % 1000))
-			pr_info("unloading waits until attached threads leave %ld calls\n",
-				frames_total());
-		msleep(10);
-	}
-	/* and is past the last instruction of this module */
-	synchronize_rcu_tasks();
+	do {
+		while (frames_total()) {
+			if (!(waited++ % 1000))
+				pr_info("unloading waits until attached threads leave %ld calls\n",
+					frames_total());
+			msleep(10);
+		}
+		/* and is past the last instruction of this module */
+		synchronize_rcu_tasks();
+		/* the sum is of several moments: what came and went was in none */
+	} while (frames_total());
 }
 
 void hooks_show(struct seq_file *m)

@@ -41,19 +41,26 @@ static bool can_report(struct task_struct *task)
 	       (utrace_wanted(state_find(task)) & UTRACE_EVENT(SIGNAL_IGN));
 }
 
-/* Who reports a signal to @task, or if it @is_for_group to any of its group. */
+/*
+ * Who reports a signal to @task, or if it @is_for_group to any of its group: one
+ * that is held does so if no other can.
+ */
 static struct traced *reporter(struct task_struct *task, bool is_for_group)
 {
-	struct task_struct *thread;
+	struct task_struct *thread, *held = NULL;
 
-	if (can_report(task))
+	if (can_report(task) && !(is_for_group && is_held(task)))
 		return traced_find(task);
 	if (!is_for_group)
 		return NULL;
-	for_each_thread(task, thread)
-		if (can_report(thread))
+	for_each_thread(task, thread) {
+		if (!can_report(thread))
+			continue;
+		if (!is_held(thread))
 			return traced_find(thread);
-	return NULL;
+		held = held ?: thread;
+	}
+	return held ? traced_find(held) : NULL;
 }
 
 static struct sigqueue *find_last(struct sigpending *pending, int sig)

@@ -14,6 +14,16 @@
 
 /* ---- begin ----------------------------------------------------------------- */
 
+/* Its tracer, who has it listen, is to hear of the stop. */
+static void wake_listener(struct task_struct *thread)
+{
+	bool listens = thread->jobctl & JOBCTL_LISTENING;
+
+	if (listens)
+		thread->jobctl &= ~JOBCTL_TRACED;
+	kernel(signal_wake_up_state)(thread, listens ? __TASK_TRACED : 0);
+}
+
 static void ask_to_stop(struct task_struct *thread, unsigned long how)
 {
 	struct signal_struct *signal = current->signal;
@@ -26,8 +36,7 @@ static void ask_to_stop(struct task_struct *thread, unsigned long how)
 		return;
 	if (thread->ptrace & PT_SEIZED) {
 		kernel(task_set_jobctl_pending)(thread, JOBCTL_TRAP_NOTIFY);
-		kernel(signal_wake_up_state)(thread,
-			thread->jobctl & JOBCTL_LISTENING ? __TASK_TRACED : 0);
+		wake_listener(thread);
 	} else {
 		kernel(signal_wake_up_state)(thread, 0);
 	}

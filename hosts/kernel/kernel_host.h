@@ -35,8 +35,13 @@ void new_continue(struct task_struct *task);
 /* @was_stopped: it was; otherwise it may be that it has to tell the parent */
 void report_continued(struct traced *traced, bool was_stopped);
 
+/* send.c: what the process was sent goes to others: current is held. Siglock. */
+void pass_on(void);
+
 /* signals.c: take @signr off the queue, unreported. Siglock held. */
 int take_one(int signr, kernel_siginfo_t *info);
+/* There is something to take that the kernel does not know of. */
+bool is_to_take(struct traced *traced);
 
 /* ignored.c: what comes of @sig if nobody traces it: it is dropped. Siglock held */
 bool ignored_when_sent(struct task_struct *task, int sig);
@@ -84,6 +89,8 @@ void step_as(struct traced *traced, enum utrace_resume_action resume);
 /* A ptrace tracer may have stopped it, and chosen whether it steps. */
 void step_aside(struct traced *traced);
 void step_refresh(struct traced *traced);
+/* No engine steps it any more. False: it does not sleep, and is to see to it. */
+bool step_end_asleep(struct traced *traced);
 /* A step over a system call ended. Whether that was all an engine's. */
 bool step_over_call(struct traced *traced, struct pt_regs *regs);
 
@@ -93,11 +100,15 @@ void syscalls_arm_exit(struct task_struct *task);
 void syscalls_disarm(struct traced *traced);
 void syscalls_drop_entry(struct task_struct *task);
 void syscalls_drop_exit(struct task_struct *task);
+/* It is in no call any more. */
+void syscalls_left(struct traced *traced);
 
 /* Counters of what could not be done as it should be, for people to read. */
 #define FOR_EACH_MISS(X)						\
 	X(signals_unseen, "signals that were delivered without a report") \
-	X(ignored, "ignored signals that were too many at once to be reported")
+	X(ignored, "ignored signals that were too many at once to be reported") \
+	X(held_signals, "signals that an engine held, and that found no room") \
+	X(newborns, "newborns that anyone could attach to at once")
 #define DECLARE_MISS(name, text)	extern atomic_long_t missed_##name;
 FOR_EACH_MISS(DECLARE_MISS)
 #undef DECLARE_MISS

@@ -102,7 +102,8 @@ static void put_back(struct traced *traced, int signr)
 
 	memcpy(&info, &traced->sig.info, sizeof(info));
 	siglock();
-	kernel(send_signal_locked)(signr, &info, current, PIDTYPE_PID);
+	if (kernel(send_signal_locked)(signr, &info, current, PIDTYPE_PID))
+		atomic_long_inc(&missed_held_signals);
 	sigunlock();
 }
 
@@ -228,7 +229,6 @@ static int die(kernel_siginfo_t *info)
 	return SIGKILL;
 }
 
-
 /*
  * Report @info, which was taken off the queue; @ignored: it had been dropped when
  * it was sent.  Whether get_signal() is to go on with it as it stands in
@@ -262,8 +262,8 @@ static bool report(struct traced *traced, const kernel_siginfo_t *info,
 	if (step && sig->action == UTRACE_SIGNAL_CORE &&
 	    sig->info.si_signo == SIGTRAP)
 		sig->action = UTRACE_SIGNAL_IGN;
-	/* what the kernel forces on a process, seccomp say, stands */
-	if (shared || (sig->orig_ka.sa.sa_flags & SA_IMMUTABLE)) {
+	/* the tracer is to see it as it is */
+	if (shared) {
 		memcpy(&sig->info, info, sizeof(*info));
 		return true;
 	}
@@ -374,10 +374,15 @@ static bool in_uprobe(void)
 #endif
 }
 
-/* There is something to take that the kernel does not know of. */
+bool is_to_take(struct traced *traced)
+{
+	return traced->stashed || traced->stop_number ||
+	       ignored_are_kept(traced);
+}
+
 static void show_pending(struct traced *traced)
 {
-	if (traced->stashed || traced->stop_number || ignored_are_kept(traced))
+	if (is_to_take(traced))
 		set_thread_flag(TIF_SIGPENDING);
 }
 
@@ -391,6 +396,7 @@ HOOK(FOR_CURRENT, bool, get_signal, (struct ksignal *ksig))
 	if (in_uprobe()) {
 		got = original(get_signal)(ksig);
 	} else {
+		syscalls_left(traced);
 		got = get(traced, ksig);
 		/* what a handler comes back to has no trap flag of ours */
 		if (got)
@@ -403,6 +409,22 @@ HOOK(FOR_CURRENT, bool, get_signal, (struct ksignal *ksig))
 	frame_leave(traced);
 	return got;
 }
+
+#ifdef CONFIG_UPROBES
+/* That is over: what came meanwhile found no way in. */
+HOOK(FOR_CURRENT, void, uprobe_notify_resume, (struct pt_regs *regs))
+{
+	struct traced *traced = frame_enter();
+
+	original(uprobe_notify_resume)(regs);
+	if (!in_uprobe()) {
+		if (report_is_wanted(traced))
+			set_thread_flag(TIF_NOTIFY_SIGNAL);
+		show_pending(traced);
+	}
+	frame_leave(traced);
+}
+#endif
 
 /*
  * What is due before the next signal is taken.  Whether an engine made a signal

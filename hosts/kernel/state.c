@@ -3,10 +3,12 @@
  * The state of threads: the calls of <utrace/state.h>, and one of the kernel's
  * that modules cannot reach without us.
  */
+#include <linux/completion.h>
 #include <linux/export.h>
 #include <linux/mm.h>
 #include <linux/regset.h>
 #include <linux/sched/mm.h>
+#include <linux/workqueue.h>
 
 #include <utrace/state.h>
 
@@ -85,6 +87,46 @@ ssize_t utrace_regset_read(struct task_struct *task, unsigned int type,
 }
 EXPORT_SYMBOL_GPL(utrace_regset_read);
 
+struct own_write {
+	struct work_struct work;
+	struct completion done;
+	struct task_struct *task;
+	const struct user_regset *set;
+	const void *buf;
+	size_t size;
+	int err;
+};
+
+static void write_for(struct work_struct *work)
+{
+	struct own_write *own = container_of(work, struct own_write, work);
+
+	while (!kernel(wait_task_inactive)(own->task, TASK_UNINTERRUPTIBLE))
+		schedule_timeout_uninterruptible(1);
+	own->err = own->set->set(own->task, own->set, 0, own->size, own->buf,
+				 NULL);
+	complete(&own->done);
+}
+
+/*
+ * The kernel writes the sets of threads that do not run, and part of them is in
+ * the processor while they do: so another writes, while current sleeps.
+ */
+static int write_own(const struct user_regset *set, const void *buf,
+		     size_t size)
+{
+	struct own_write own = {
+		.task = current, .set = set, .buf = buf, .size = size
+	};
+
+	INIT_WORK_ONSTACK(&own.work, write_for);
+	init_completion(&own.done);
+	queue_work(system_unbound_wq, &own.work);
+	wait_for_completion(&own.done);
+	destroy_work_on_stack(&own.work);
+	return own.err;
+}
+
 /**
  * utrace_regset_write() - write a register set
  * @task: as for utrace_regset_read()
@@ -109,7 +151,8 @@ int utrace_regset_write(struct task_struct *task, unsigned int type,
 	if (!set || !set->set || size > set->n * set->size ||
 	    size % set->size)
 		return -EINVAL;
-	err = set->set(task, set, 0, size, buf, NULL);
+	err = task == current ? write_own(set, buf, size) :
+				set->set(task, set, 0, size, buf, NULL);
 	return err ? -EINVAL : 0;
 }
 EXPORT_SYMBOL_GPL(utrace_regset_write);

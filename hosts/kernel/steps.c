@@ -61,18 +61,22 @@ static void enable(struct traced *traced)
 		    test_thread_flag(TIF_FORCED_TF) ||
 		    !(regs->flags & X86_EFLAGS_TF);
 
+	/* it reads the instruction, and may sleep for that */
+	WRITE_ONCE(traced->sets_step, true);
 	if (traced->by_block)
 		kernel(user_enable_block_step)(current);
 	else
 		kernel(user_enable_single_step)(current);
 	traced->flag_at = ours && !test_thread_flag(TIF_FORCED_TF) ? regs->ip : 0;
+	WRITE_ONCE(traced->sets_step, false);
 }
 
+/* By the thread itself, or while it sleeps. */
 static void disable(struct traced *traced)
 {
-	struct pt_regs *regs = task_pt_regs(current);
+	struct pt_regs *regs = task_pt_regs(traced->task);
 
-	kernel(user_disable_single_step)(current);
+	kernel(user_disable_single_step)(traced->task);
 	if (traced->flag_at && traced->flag_at == regs->ip)
 		regs->flags &= ~X86_EFLAGS_TF;
 	traced->flag_at = 0;
@@ -100,6 +104,28 @@ void step_as(struct traced *traced, enum utrace_resume_action resume)
 		/* that took away the bit of the exit */
 		syscalls_arm(traced);
 	}
+}
+
+/* The task stays as it is meanwhile. */
+static int end_asleep(struct task_struct *task, void *arg)
+{
+	struct traced *traced = arg;
+
+	if (task->on_rq || READ_ONCE(task->__state) == TASK_RUNNING ||
+	    READ_ONCE(traced->sets_step))
+		return -EAGAIN;
+	if (!traced->foreign_step) {
+		/* the processor's bit goes when the task comes back */
+		clear_tsk_thread_flag(task, TIF_BLOCKSTEP);
+		disable(traced);
+	}
+	WRITE_ONCE(traced->stepping, false);
+	return 0;
+}
+
+bool step_end_asleep(struct traced *traced)
+{
+	return !kernel(task_call_func)(traced->task, end_asleep, traced);
 }
 
 /*

@@ -45,9 +45,17 @@ static void put_aside(struct aside *aside)
 		aside->notify = true;
 }
 
-static void put_back(const struct aside *aside)
+/*
+ * What the process was sent another may have taken meanwhile, or there is none but
+ * this one to take it.
+ */
+static void put_back(struct traced *traced, const struct aside *aside)
 {
-	if (aside->sigpending)
+	bool pending = aside->sigpending || test_thread_flag(TIF_SIGPENDING);
+
+	kernel(recalc_sigpending)();
+	if (is_to_take(traced) ||
+	    (pending && (current->signal->flags & SIGNAL_CLD_MASK)))
 		set_thread_flag(TIF_SIGPENDING);
 	if (aside->notify)
 		set_thread_flag(TIF_NOTIFY_SIGNAL);
@@ -112,6 +120,7 @@ static void hold(struct traced *traced)
 	step_aside(traced);
 	siglock();
 	traced->held = true;
+	pass_on();
 	while (may_hold(traced)) {
 		if ((current->jobctl & JOBCTL_STOP_PENDING) && job_stop_now(0))
 			continue;
@@ -127,7 +136,7 @@ static void hold(struct traced *traced)
 	}
 	traced->held = false;
 	traced->stop = false;
-	put_back(&aside);
+	put_back(traced, &aside);
 	/* a tracer waits in PTRACE_ATTACH until it is there */
 	if (current->jobctl & JOBCTL_TRAPPING)
 		ptrace_stop_now();

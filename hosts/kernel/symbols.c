@@ -71,5 +71,7 @@ int symbols_find(void)
 	verify_begin();
 	err = verify_function("ptrace_do_notify",
 			      "int (int signr, int exit_code, int why, unsigned long message)");
-	return err ?: verify_function("is_current_pgrp_orphaned", "int (void)");
+	err = err ?: verify_function("is_current_pgrp_orphaned", "int (void)");
+	return err ?: verify_function("syscall_user_dispatch",
+				      "bool (struct pt_regs *regs)");
 }

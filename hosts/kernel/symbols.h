@@ -22,6 +22,7 @@
 
 /* declared where modules do not look */
 int is_current_pgrp_orphaned(void);
+bool syscall_user_dispatch(struct pt_regs *regs);
 int ptrace_do_notify(int signr, int exit_code, int why, unsigned long message);
 
 #define FOR_EACH_SYMBOL(SYMBOL)		\
@@ -47,6 +48,7 @@ int ptrace_do_notify(int signr, int exit_code, int why, unsigned long message);
 	SYMBOL(task_work_run)		\
 	SYMBOL(cgroup_enter_frozen)	\
 	SYMBOL(cgroup_leave_frozen)	\
+	SYMBOL(syscall_user_dispatch)	\
 	SYMBOL(task_current_syscall)
 
 #define DECLARE_SYMBOL(name)	DECLARE_STATIC_CALL(kernel_##name, name);

@@ -94,6 +94,15 @@ static void check_bits(struct traced *traced)
 	    !(wanted & UTRACE_EVENT(SYSCALL_EXIT)) !=
 	    !(work & SYSCALL_WORK_SYSCALL_EXIT_TRAP))
 		syscalls_disarm(traced);
+	/* its exit may not be seen, nor the entry of the next one */
+	if (!(wanted & UTRACE_EVENT(SYSCALL_ENTRY)) && traced->asked >= 0)
+		come_back(traced);
+}
+
+void syscalls_left(struct traced *traced)
+{
+	if (!(utrace_wanted(state_of(traced)) & UTRACE_EVENT(SYSCALL_ENTRY)))
+		traced->asked = -1;
 }
 
 /* ---- entry ----------------------------------------------------------------- */
@@ -138,6 +147,16 @@ static bool is_emulated(void)
 }
 
 /*
+ * The program has this call become a signal: it is rolled back, and nobody gets to
+ * see it.
+ */
+static bool is_dispatched(struct pt_regs *regs, unsigned long work)
+{
+	return (work & SYSCALL_WORK_SYSCALL_USER_DISPATCH) &&
+	       kernel(syscall_user_dispatch)(regs);
+}
+
+/*
  * A call that is not made is shown to a ptrace tracer and to audit all the same,
  * but not to the program's filters: there is nothing for them to judge.  Returns
  * whether it is to be made; @work is what the original is to go by.
@@ -148,7 +167,8 @@ static bool before_call(struct traced *traced, struct pt_regs *regs,
 	bool make = report_entry(traced, regs);
 
 	/* a tracer may have come or gone while an engine held it */
-	*work = READ_ONCE(current_thread_info()->syscall_work);
+	*work = READ_ONCE(current_thread_info()->syscall_work) &
+		~SYSCALL_WORK_SYSCALL_USER_DISPATCH;
 	if (!make)
 		*work &= ~SYSCALL_WORK_SECCOMP;
 	return make;
@@ -165,10 +185,14 @@ static long after_tracers(struct traced *traced, struct pt_regs *regs, long nr)
 
 #define ENTER(original_call) ({						\
 	struct traced *traced = frame_enter();				\
-	bool make = before_call(traced, regs, &work);			\
-	long nr = original_call;					\
+	long nr = -1;							\
+	bool make;							\
 									\
-	nr = after_tracers(traced, regs, make ? nr : -1);		\
+	if (!is_dispatched(regs, work)) {				\
+		make = before_call(traced, regs, &work);		\
+		nr = original_call;					\
+		nr = after_tracers(traced, regs, make ? nr : -1);	\
+	}								\
 	frame_leave(traced);						\
 	nr; })
 

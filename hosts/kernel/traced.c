@@ -14,8 +14,19 @@
 #include "kernel_host.h"
 
 struct hlist_head traced_table[1 << TRACED_BITS];
-/* Orders additions to the table and removals. Nothing is taken under it. */
+/* Orders additions to the table and removals. */
 static DEFINE_SPINLOCK(table_lock);
+
+/*
+ * How many threads in the table are of thread groups that share a place here: whoever
+ * sends a signal to a group that has none looks at this, and not at its threads.
+ */
+static unsigned int known[1 << TRACED_BITS];
+
+static unsigned int *known_of(struct task_struct *task)
+{
+	return &known[hash_ptr(task->signal, TRACED_BITS)];
+}
 
 struct traced *traced_get(struct task_struct *task)
 {
@@ -34,6 +45,8 @@ bool traced_group(struct task_struct *task)
 	struct task_struct *thread;
 	struct traced *traced;
 
+	if (!READ_ONCE(*known_of(task)))
+		return false;
 	for_each_thread(task, thread) {
 		traced = traced_find(thread);
 		if (traced && traced->awake)
@@ -123,6 +136,7 @@ struct utrace *utrace_host_install(struct task_struct *task,
 	spin_lock(&table_lock);
 	traced = traced_find(task);
 	if (!traced) {
+		WRITE_ONCE(*known_of(task), *known_of(task) + 1);
 		hash_add_rcu(traced_table, &mine->node, (unsigned long)task);
 		traced = mine;
 		mine = NULL;
@@ -146,8 +160,11 @@ static void forget(struct traced *traced)
 
 	spin_lock(&table_lock);
 	mine = !hlist_unhashed(&traced->node);
-	if (mine)
+	if (mine) {
 		hlist_del_init_rcu(&traced->node);
+		WRITE_ONCE(*known_of(traced->task),
+			   *known_of(traced->task) - 1);
+	}
 	spin_unlock(&table_lock);
 	if (mine)
 		traced_put(traced);
@@ -260,9 +277,26 @@ void traced_settle(struct traced *traced)
 
 /* ---- the end ------------------------------------------------------------- */
 
+/* Somebody who may be another reports its end. */
+bool traced_ended_by(struct task_struct *task)
+{
+	struct traced *traced;
+	bool found = false;
+	unsigned int i;
+
+	rcu_read_lock();
+	hash_for_each_rcu(traced_table, i, traced, node)
+		if (READ_ONCE(traced->ended_by) == task)
+			found = true;
+	rcu_read_unlock();
+	return found;
+}
+
 static void reap(struct traced *traced)
 {
+	WRITE_ONCE(traced->ended_by, current);
 	utrace_report_reap(state_of(traced));
+	WRITE_ONCE(traced->ended_by, NULL);
 	forget(traced);
 }
 
@@ -278,7 +312,9 @@ void traced_died(struct traced *traced, int signal)
 	spin_unlock(&traced->lock);
 	if (!mine)
 		return;
+	WRITE_ONCE(traced->ended_by, current);
 	utrace_report_death(state_of(traced), traced->group_dead, signal);
+	WRITE_ONCE(traced->ended_by, NULL);
 	spin_lock(&traced->lock);
 	traced->end = END_DEAD;
 	reap_too = traced->reap_due;

@@ -31,6 +31,7 @@ enum end {
  * @end: see &enum end
  * @reap_due: it was reaped: who makes the death pass makes the reap pass too,
  *	if that was not over
+ * @ended_by: who reports its death or that it was reaped, now
  * @awake: its hooks act.  It falls asleep by itself when no engine is left, and
  *	then goes through no wrapper.
  * @adopted: its release_thread() will find it
@@ -49,6 +50,7 @@ enum end {
  *
  * @stop: it is to stay in hold()
  * @held: it is there
+ * @passed_over: it is made to look as if it blocked the signal that is sent
  * @tells: it has reported a continue, and get_signal() is to tell the parent
  * @ignored: signals that it ignores, to be reported
  * @remind, @remind_in: when it is looked whether it is asleep with these
@@ -67,6 +69,7 @@ enum end {
  * @fatal: the signal that ends it was let through here
  * @stepping: an engine steps it
  * @by_block: from branch to branch
+ * @sets_step: it is about to
  * @flag_at: where the trap flag is ours though the kernel takes it for the
  *	program's
  * @foreign_step: a ptrace tracer does
@@ -91,6 +94,7 @@ struct traced {
 	spinlock_t lock;
 	enum end end;
 	bool reap_due;
+	struct task_struct *ended_by;
 	bool awake;
 	bool adopted;
 	atomic_t adopters;
@@ -104,6 +108,7 @@ struct traced {
 
 	bool stop;
 	bool held;
+	bool passed_over;
 	bool tells;
 	bool killed;
 	struct sigpending ignored;
@@ -120,6 +125,7 @@ struct traced {
 	bool fatal;
 	bool stepping;
 	bool by_block;
+	bool sets_step;
 	unsigned long flag_at;
 	bool foreign_step;
 	bool step_trap;
@@ -148,9 +154,9 @@ static inline bool ignored_are_kept(struct traced *traced)
 extern struct hlist_head traced_table[1 << TRACED_BITS];
 
 /*
- * Under RCU, or by the thread itself: it stays until the thread is reaped.  The
- * callback of the hooks asks too, where RCU may not be watched: hence the flavour
- * of the macro.
+ * Under RCU, or with preemption off.  What it finds stays until the thread is
+ * reaped.  The callback of the hooks asks too, where RCU may not be watched: hence
+ * the flavour of the macro.
  */
 static __always_inline struct traced *traced_find(struct task_struct *task)
 {
@@ -187,6 +193,14 @@ static inline struct utrace *state_find(struct task_struct *task)
 	return traced ? state_of(traced) : NULL;
 }
 
+/* An engine holds it. Siglock is held. */
+static inline bool is_held(struct task_struct *task)
+{
+	struct traced *traced = traced_find(task);
+
+	return traced && traced->held;
+}
+
 /* traced_find() from anywhere, with a reference. */
 struct traced *traced_get(struct task_struct *task);
 void traced_put(struct traced *traced);
@@ -194,9 +208,15 @@ void traced_put(struct traced *traced);
 bool traced_group_wants(struct task_struct *task, unsigned long events);
 bool traced_group(struct task_struct *task);
 
+/* Its own entry stays, but others on the way to it may go. */
 static inline struct traced *traced_current(void)
 {
-	return traced_find(current);
+	struct traced *traced;
+
+	preempt_disable_notrace();
+	traced = traced_find(current);
+	preempt_enable_notrace();
+	return traced;
 }
 
 /* It never runs user code. */
@@ -208,6 +228,8 @@ void traced_settle(struct traced *traced);
 /* Its death, and that it was reaped: each is told once. */
 void traced_died(struct traced *traced, int signal);
 void traced_reaped(struct traced *traced);
+/* @task reports one of these now. */
+bool traced_ended_by(struct task_struct *task);
 
 /* Call @fn for every one, with nothing held. */
 void traced_each(void (*fn)(struct traced *traced));

@@ -110,13 +110,9 @@ void utrace_host_kick(struct task_struct *task, unsigned int what)
 		smp_store_mb(traced->due, true);
 	if (what & UTRACE_KICK_INTERRUPT)
 		interrupt(task);
-	if (what & UTRACE_KICK_REPORT)
+	/* whoever steps, or comes to hooks, for nobody has to come and stop that */
+	if (what & (UTRACE_KICK_REPORT | UTRACE_KICK_IDLE))
 		ask_for_report(traced);
-	/* whoever steps for nobody has to come and stop that */
-	if ((what & UTRACE_KICK_IDLE) && READ_ONCE(traced->stepping))
-		ask_for_report(traced);
-	if (what & UTRACE_KICK_IDLE)
-		syscalls_disarm(traced);
 	if (what & ~UTRACE_KICK_WANTED)
 		hold_end(traced);
 out:

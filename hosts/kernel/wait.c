@@ -22,10 +22,14 @@ static wait_queue_head_t *queue_of(struct utrace *utrace)
 	return &queues[hash_ptr(utrace, QUEUE_BITS)];
 }
 
-int utrace_host_wait(struct utrace *utrace, bool (*done)(void *arg), void *arg)
+int utrace_host_wait(struct utrace *utrace, bool (*done)(void *arg), void *arg,
+		     bool interruptible)
 {
-	return wait_event_interruptible(*queue_of(utrace), done(arg)) ?
-		-EINTR : 0;
+	if (interruptible)
+		return wait_event_interruptible(*queue_of(utrace), done(arg)) ?
+			-EINTR : 0;
+	wait_event_idle(*queue_of(utrace), done(arg));
+	return 0;
 }
 
 void utrace_host_wake(struct utrace *utrace)

@@ -290,7 +290,7 @@ int utrace_host_inactive(struct task_struct *task)
 		if (utrace_context.thread)
 			return -EAGAIN;
 		utrace = utrace_host_state(task);
-		err = utrace_wait(utrace, at_hand, task);
+		err = utrace_wait(utrace, at_hand, task, true);
 		utrace_put(utrace);
 		if (err)
 			return err;
@@ -302,7 +302,8 @@ int utrace_host_inactive(struct task_struct *task)
  * With a time limit a futex wait is never restarted after a signal handler,
  * which is how a handler that ran is told from none.
  */
-int utrace_host_wait(struct utrace *utrace, bool (*done)(void *arg), void *arg)
+int utrace_host_wait(struct utrace *utrace, bool (*done)(void *arg), void *arg,
+		     bool interruptible)
 {
 	unsigned int *word = utrace_wait_word(utrace);
 	const struct timespec limit = { .tv_sec = 3600 };
@@ -317,7 +318,7 @@ int utrace_host_wait(struct utrace *utrace, bool (*done)(void *arg), void *arg)
 		if (!host_is_up())
 			return -ESRCH;
 		if (syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, &limit,
-			    NULL, 0) < 0 && errno == EINTR)
+			    NULL, 0) < 0 && errno == EINTR && interruptible)
 			return -EINTR;
 	}
 }
