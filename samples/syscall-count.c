@@ -16,11 +16,12 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/audit.h>
 #include <linux/debugfs.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/seq_file.h>
+
+#include <utrace/state.h>
 
 #include "group.h"
 
@@ -69,8 +70,7 @@ static unsigned long sum_other(void)
 static u32 on_syscall_entry(u32 action, struct utrace_engine *engine,
 			    struct pt_regs *regs)
 {
-	enum utrace_abi abi = syscall_get_arch(current) == AUDIT_ARCH_I386 ?
-		UTRACE_ABI_I386 : UTRACE_ABI_X86_64;
+	enum utrace_abi abi = utrace_syscall_abi(current);
 	unsigned int nr = syscall_get_nr(current, regs);
 
 	/* an entry that was reported before is the same call */

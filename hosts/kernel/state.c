@@ -33,6 +33,19 @@ int task_current_syscall(struct task_struct *task, struct syscall_info *info)
 }
 EXPORT_SYMBOL_GPL(task_current_syscall);
 
+/**
+ * utrace_syscall_abi() - the numbering of the call that a thread is in
+ * @task: current, or a thread under examination
+ *
+ * Return: an &enum utrace_abi.
+ */
+int utrace_syscall_abi(struct task_struct *task)
+{
+	return task->thread_info.status & TS_COMPAT ? UTRACE_ABI_I386 :
+						      UTRACE_ABI_X86_64;
+}
+EXPORT_SYMBOL_GPL(utrace_syscall_abi);
+
 /* ---- registers ------------------------------------------------------------- */
 
 /* Others may look at it only while an engine holds it. */
