@@ -173,6 +173,51 @@ TEST(kill_sibling, "KIL-1 KIL-2 SIG-13 EXC-2")
 	}
 }
 
+/*
+ * The main thread is held, in the middle or at its exit, and its engine asks for
+ * the signal: a sibling takes it, asleep or not, and that is the end of all.
+ */
+TEST(kill_main_held, "KIL-1 SIG-13 INV-1")
+{
+	static const struct {
+		int sig;
+		unsigned long event;
+	} ends_[] = {
+		{ 15, EV(SIGNAL_TERM) },
+		{ 3, EV(SIGNAL_CORE) },
+		{ 6, EV(SIGNAL_CORE) },
+	};
+	unsigned int i, at_exit, sig;
+
+	for (i = 0; i < 4 * ARRAY_LEN(ends_); i++) {
+		struct prog *p = prog_start("crew", "2");
+		struct recorder *r = rec_new();
+
+		at_exit = i / ARRAY_LEN(ends_) % 2;
+		sig = ends_[i % ARRAY_LEN(ends_)].sig;
+		h_note("signal %u, exit %u, busy %d", sig, at_exit,
+		       i >= 2 * ARRAY_LEN(ends_));
+		if (i >= 2 * ARRAY_LEN(ends_))
+			prog_say(p, "at 0 busy");
+		/* that is handed on by the time that this is done */
+		CHECK(getppid_of(p) > 0);
+		CHECK_EQ(rec_attach(r, prog_task(p), EV(QUIESCE) |
+				    ends_[i % ARRAY_LEN(ends_)].event |
+				    (at_exit ? EV(EXIT) : 0)), 0);
+		if (at_exit) {
+			rec_ret(r, REC_EXIT, UTRACE_STOP);
+			prog_say(p, "lead 1");
+			CHECK(cap_has("EXT-2") ? rec_wait_held(r) :
+			      wait_until(prog_state(p) == 'Z'));
+		} else {
+			CHECK(rec_halt(r));
+		}
+		prog_signal(p, sig);
+		CHECK_EQ(prog_wait(p) & 0x7f, KILLED(sig));
+		CHECK_EQ(rec_count_arg(r, REC_SIGNAL, sig), 0);
+	}
+}
+
 /* All threads held, by several engines each. */
 TEST(kill_all_held, "KIL-1 KIL-2")
 {

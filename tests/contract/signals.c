@@ -1241,3 +1241,91 @@ TEST(signal_step_no_trap, "SIG-14 INV-1")
 	CHECK_EQ(ask(p, "count"), 0);
 	CHECK(getppid_of(p) > 0);
 }
+
+/* ---- signals for the process -------------------------------------------- */
+
+/* The main thread is held, in the middle or at its exit: a sibling takes the
+ * signal, one that does not block it. */
+TEST(signal_main_held, "INV-1")
+{
+	unsigned int i, at_exit, blocker;
+	int taker;
+
+	for (i = 0; i < 6; i++) {
+		struct prog *p = prog_start("crew", "2");
+		struct recorder *r = rec_new();
+
+		at_exit = i / 3;
+		blocker = i % 3;	/* 2: none */
+		prog_say(p, "catch %d", USR1);
+		CHECK(prog_get(p, "taker"));
+		if (blocker < 2) {
+			prog_say(p, "at %u block %d", blocker, USR1);
+			CHECK(prog_expect(p, "ok"));
+		}
+		CHECK_EQ(rec_attach(r, prog_task(p), EV(QUIESCE) | SIGNALS |
+				    (at_exit ? EV(EXIT) : 0)), 0);
+		if (at_exit) {
+			rec_ret(r, REC_EXIT, UTRACE_STOP);
+			prog_say(p, "lead 1");
+			CHECK(cap_has("EXT-2") ? rec_wait_held(r) :
+			      wait_until(prog_state(p) == 'Z'));
+		} else {
+			prog_say(p, "at 1 commands");
+			/* it is handed on by the time that the next is done */
+			CHECK(getppid_of(p) > 0);
+			CHECK(rec_halt(r));
+		}
+		prog_signal(p, USR1);
+		CHECK(wait_until((taker = ask(p, "taken")) || h_failed()));
+		CHECK_SO_FAR();
+		if (!EXPECT((blocker && taker == prog_thread_tid(p, 0)) ||
+			    (blocker != 1 && taker == prog_thread_tid(p, 1))))
+			h_note("exit %u, blocker %u: %d takes it", at_exit,
+			       blocker, taker);
+		CHECK_EQ(rec_count_arg(r, REC_SIGNAL, USR1), 0);
+	}
+}
+
+/* All threads are held when it comes: whichever goes on first takes it. */
+TEST(signal_all_held, "INV-1 SIG-13 KIL-1")
+{
+	static const int sigs[] = { USR1, TERM };
+	unsigned int i, j, first;
+
+	for (i = 0; i < 4; i++) {
+		struct prog *p = prog_start("crew", "2");
+		unsigned int zero = 0, sig = sigs[i / 2];
+		struct recorder *r[3];
+		unsigned long addr;
+
+		first = 1 + i % 2;
+		prog_say(p, "catch %d", USR1);
+		addr = prog_get(p, "taker");
+		for (j = 0; j < 3; j++) {
+			r[j] = rec_plain(j ? prog_thread(p, j - 1) :
+					 prog_task(p), EV(QUIESCE) | SIGNALS);
+			CHECK(rec_halt(r[j]));
+		}
+		prog_signal(p, sig);
+		CHECK(rec_resume(r[first]));
+		if (sig == TERM) {
+			CHECK_EQ(prog_wait(p), KILLED(TERM));
+		} else {
+			CHECK(wait_until(prog_peek32(p, addr)));
+			CHECK_EQ((int)prog_peek32(p, addr),
+				 prog_thread_tid(p, first - 1));
+			CHECK(prog_poke(p, addr, &zero, sizeof(zero)));
+			for (j = 0; j < 3; j++)
+				CHECK(j == first || rec_resume(r[j]));
+			for (j = 0; j < 2; j++) {
+				say_at(p, j, __NR_getpid, 0, 0, 0);
+				CHECK_EQ(prog_get(p, "ret"), prog_tid(p));
+			}
+			CHECK(getppid_of(p) > 0);
+			CHECK_EQ(prog_peek32(p, addr), 0);
+		}
+		for (j = 0; j < 3; j++)
+			CHECK_EQ(rec_times(r[j], REC_SIGNAL, sig), j == first);
+	}
+}

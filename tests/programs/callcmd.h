@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A command that several programs understand: "call NR A B C D E F" makes that
+ * Commands that several programs understand: "call NR A B C D E F" makes that
  * system call, with no libc in between, and answers "ret RESULT"; "i386 NR A B
- * C D" is the same by the 32-bit entry.
+ * C D" is the same by the 32-bit entry.  "block SIG" and "unblock SIG" answer
+ * "ok".
  */
 #ifndef CALLCMD_H
 #define CALLCMD_H
@@ -53,6 +54,23 @@ static UNUSED int call_command(const char *cmd)
 	for (i = 0; i < 6; i++)
 		a[i] = strtoul(end, &end, 0);
 	tell("ret %ld", i386 ? raw_i386(nr, a) : raw_call(nr, a));
+	return 1;
+}
+
+static UNUSED int mask_command(const char *cmd)
+{
+	int unblock = is(cmd, "unblock", NULL);
+	sigset_t s;
+	long sig;
+
+	if (!is(cmd, unblock ? "unblock" : "block", &sig))
+		return 0;
+	sigemptyset(&s);
+	sigaddset(&s, sig);
+	/* of this thread */
+	if (sigprocmask(unblock ? SIG_UNBLOCK : SIG_BLOCK, &s, NULL))
+		error("sigprocmask");
+	tell("ok");
 	return 1;
 }
 

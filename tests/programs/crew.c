@@ -2,14 +2,17 @@
 /*
  * "crew N": a main thread and N others, that do what they are told.
  *
- *	call, i386	a system call (callcmd.h)
+ *	call, i386, block, unblock
+ *			a system call, the signal mask (callcmd.h)
  *	exec		execs this program anew: "crew", "0", "again"
  *	script		execs a script whose interpreter is this program
  *	word		tells the address of a word that nothing changes: "word ADDR"
  *	catch SIG	"taker ADDR": where the handler notes the thread that ran it
+ *	taken		"taken TID": which that is; 0: none
  *	vfork		"vforked", waits until the child has heard a command
  *	busy		calls getppid() for ever
  *	at K CMD	thread K does CMD
+ *	commands	takes commands as the main thread does
  *	lead K		thread K takes the commands, the main thread exits
  */
 #include <limits.h>
@@ -100,10 +103,14 @@ static void perform(const char *cmd)
 	int k, n = 0;
 	long sig;
 
-	if (call_command(cmd))
+	if (call_command(cmd) || mask_command(cmd))
 		return;
 	if (is(cmd, "catch", &sig)) {
 		catch(sig);
+		return;
+	}
+	if (is(cmd, "taken", NULL)) {
+		tell("taken %d", taker);
 		return;
 	}
 	if (is(cmd, "vfork", NULL)) {

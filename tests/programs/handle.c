@@ -4,14 +4,15 @@
  *
  *	catch SIG FLAGS	with the first handler and these flags besides
  *	other SIG	with the second handler
- *	ignore SIG, default SIG, block SIG, unblock SIG
+ *	ignore SIG, default SIG
  *	handler SIG	what is set: "handler 0" default, 1 ignored, 2 caught
  *	first		"first ADDR": the address of the first handler
  *	raise SIG	to its own thread; queue SIG VALUE: with a value
  *	fault, trap	a store to address 8; int3
  *	count, count2	how often the handlers ran; signo, code, value: of the
  *			last time
- *	call		a system call (callcmd.h)
+ *	call, block, unblock
+ *			a system call, the signal mask (callcmd.h)
  */
 #include <sys/resource.h>
 #include <ucontext.h>
@@ -52,16 +53,6 @@ static void set(int sig, void (*fn)(int, siginfo_t *, void *), int flags)
 	sa.sa_sigaction = fn;
 	if (sigaction(sig, &sa, NULL))
 		error("sigaction");
-}
-
-static void mask(int how, int sig)
-{
-	sigset_t s;
-
-	sigemptyset(&s);
-	sigaddset(&s, sig);
-	if (sigprocmask(how, &s, NULL))
-		error("sigprocmask");
 }
 
 static void queue(int sig, int val)
@@ -116,10 +107,6 @@ static void perform(const char *cmd)
 		set(sig, (void *)SIG_IGN, 0);
 	else if (is(cmd, "default", &sig))
 		set(sig, (void *)SIG_DFL, 0);
-	else if (is(cmd, "block", &sig))
-		mask(SIG_BLOCK, sig);
-	else if (is(cmd, "unblock", &sig))
-		mask(SIG_UNBLOCK, sig);
 	else if (is(cmd, "raise", &sig))
 		syscall(SYS_tgkill, getpid(), gettid(), (int)sig);
 	else if (is(cmd, "queue", &sig))
@@ -145,7 +132,7 @@ int main(void)
 	for (;;) {
 		const char *cmd = hear();
 
-		if (call_command(cmd) || ask(cmd))
+		if (call_command(cmd) || mask_command(cmd) || ask(cmd))
 			continue;
 		if (is(cmd, "handler", &sig))
 			tell("handler %d", what_is_set(sig));
