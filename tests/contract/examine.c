@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Section 15 of the contract: examining a stopped thread. */
-#include "harness.h"
+#include "told.h"
 
 static int prepare(struct recorder *r, struct utrace_examiner *exam)
 {
@@ -151,23 +151,42 @@ TEST(exm_finish, "EXM-2")
 
 /* ---- the state itself ---------------------------------------------------- */
 
+#define R12	0x1212121212121212UL
+#define R13	0x1313131313131313UL
+#define XMM	0x5858585858585858UL
+#define LAST	0x1515151515151515UL
+#define MM	0x3838383838383838UL
+#define TEXT	"fifteen letters"
+
 struct subject {
 	struct prog *p;
 	struct recorder *r;
 	struct utrace_examiner exam;
 	unsigned long stop, entered, text, end, hidden, code;
+	bool calls;
+	unsigned long last, mm, gs;	/* what it is to find there */
 };
 
-/* A program with known values, stopped in its loop, under examination. */
-static void subject_start(struct subject *s)
+/* A program with known values, which are in place when it is told to. */
+static void subject_load(struct subject *s)
 {
 	s->p = prog_start("state");
+	s->calls = false;
+	s->last = LAST;
+	s->mm = MM;
+	s->gs = 0;
 	s->stop = prog_get(s->p, "stop");
 	s->entered = prog_get(s->p, "entered");
 	s->text = prog_get(s->p, "text");
 	s->end = prog_get(s->p, "end");
 	s->hidden = prog_get(s->p, "hidden");
 	s->code = prog_get(s->p, "code");
+}
+
+/* Stopped in its loop, under examination. */
+static void subject_start(struct subject *s)
+{
+	subject_load(s);
 	prog_go(s->p);
 	wait_until(prog_peek32(s->p, s->entered));
 	s->r = rec_new();
@@ -176,30 +195,44 @@ static void subject_start(struct subject *s)
 		EXPECT_EQ(prepare(s->r, &s->exam), 0);
 }
 
+static void subject_says(struct subject *s, unsigned long r12,
+			 unsigned long r13, unsigned long low,
+			 unsigned long high, const char *text)
+{
+	CHECK_EQ(prog_get(s->p, "ret") > 0, s->calls);
+	CHECK_EQ(prog_get(s->p, "r12"), r12);
+	CHECK_EQ(prog_get(s->p, "r13"), r13);
+	CHECK_EQ(prog_get(s->p, "low"), low);
+	CHECK_EQ(prog_get(s->p, "high"), high);
+	CHECK_EQ(prog_get(s->p, "last"), s->last);
+	CHECK_EQ(prog_get(s->p, "mm"), s->mm);
+	CHECK_EQ(prog_get(s->p, "gs"), s->gs);
+	CHECK(prog_expect(s->p, text));
+}
+
+static void subject_leave(struct subject *s)
+{
+	unsigned int yes = 1;
+
+	prog_poke(s->p, s->stop, &yes, sizeof(yes));
+}
+
 /* Let it go on, and check what it finds in its registers. */
 static void subject_finds(struct subject *s, unsigned long r12,
 			  unsigned long r13, unsigned long low,
 			  unsigned long high, const char *text)
 {
-	unsigned int yes = 1;
-
 	EXPECT_EQ(finish(s->r, &s->exam), 0);
-	prog_poke(s->p, s->stop, &yes, sizeof(yes));
+	subject_leave(s);
 	rec_resume(s->r);
-	CHECK_EQ(prog_get(s->p, "r12"), r12);
-	CHECK_EQ(prog_get(s->p, "r13"), r13);
-	CHECK_EQ(prog_get(s->p, "low"), low);
-	CHECK_EQ(prog_get(s->p, "high"), high);
-	CHECK(prog_expect(s->p, text));
+	subject_says(s, r12, r13, low, high, text);
 }
 
-#define R12	0x1212121212121212UL
-#define R13	0x1313131313131313UL
-#define XMM	0x5858585858585858UL
-#define TEXT	"fifteen letters"
-
 /* The general set is 27 words in the order of struct pt_regs, and six more. */
-enum { U_R13 = 2, U_R12 = 3, U_BP = 4, U_IP = 16, U_SP = 19, U_WORDS = 27 };
+enum {
+	U_R13 = 2, U_R12 = 3, U_BP = 4, U_IP = 16, U_SP = 19, U_GS_BASE = 22,
+	U_WORDS = 27
+};
 
 static const struct user_regset *regset(const struct user_regset_view *view,
 					unsigned int type)
@@ -288,8 +321,10 @@ TEST(exm_general_registers, "EXM-3")
 		      "text " TEXT);
 }
 
-/* xmm0 is at byte 160 of both the floating point and the extended state. */
+/* Where they are in both the floating point and the extended state. */
+#define MM0	32
 #define XMM0	160
+#define XMM15	400
 
 static unsigned char state[65536];
 
@@ -366,6 +401,94 @@ TEST(exm_registers_refused, "EXM-3")
 	memset(user, 0, sizeof(user));
 	CHECK_EQ(utrace_regset_write(prog_task(p), NT_PRSTATUS, user,
 				     sizeof(user)), -ESRCH);
+}
+
+/* A user address, as the segment's has to be. */
+#define NEW	0x0000123456789000UL
+
+enum { OWN_R12, OWN_GS_BASE, OWN_FLOATING_POINT, OWN_EXTENDED, OWNS };
+
+/* Reads a whole set, changes what @act says, and writes all of it. */
+static void write_own(struct act *act, struct recorder *r,
+		      struct rec_call *call)
+{
+	static const struct {
+		unsigned int type, at[2];
+	} own[OWNS] = {
+		[OWN_R12] = { NT_PRSTATUS, { U_R12 * 8, U_R12 * 8 } },
+		[OWN_GS_BASE] = { NT_PRSTATUS,
+				  { U_GS_BASE * 8, U_GS_BASE * 8 } },
+		[OWN_FLOATING_POINT] = { NT_PRFPREG, { XMM15, MM0 } },
+		[OWN_EXTENDED] = { NT_X86_XSTATE, { XMM15, MM0 } },
+	};
+	unsigned int type = own[act->value].type, i;
+	unsigned long value = NEW;
+	ssize_t size;
+
+	(void)r;
+	(void)call;
+	size = utrace_regset_read(current, type, state, sizeof(state));
+	if (!EXPECT(size > 0))
+		return;
+	for (i = 0; i < 2; i++)
+		memcpy(state + own[act->value].at[i], &value, sizeof(value));
+	EXPECT_EQ(utrace_regset_write(current, type, state, size), 0);
+	memset(state, 0, size);
+	EXPECT_EQ(utrace_regset_read(current, type, state, sizeof(state)),
+		  size);
+	for (i = 0; i < 2; i++) {
+		memcpy(&value, state + own[act->value].at[i], sizeof(value));
+		EXPECT_EQ(value, NEW);
+	}
+}
+
+/*
+ * A callback for its own thread: the program finds what it wrote, and all else as
+ * it was, its other segment base too, which is written with the rest.
+ */
+TEST(exm_own_registers, "EXM-3 SYS-2 SYS-6")
+{
+	static const struct {
+		enum rec_event event;
+		unsigned long arg;
+	} places[] = {
+		{ REC_SYSCALL_ENTRY, __NR_getppid },
+		{ REC_SYSCALL_EXIT, __NR_getppid },
+		{ REC_QUIESCE, 0 },
+	};
+	unsigned int i, what;
+
+	for (i = 0; i < OWNS * ARRAY_LEN(places); i++) {
+		enum rec_event event = places[i / OWNS].event;
+		struct recorder *r = rec_new();
+		struct subject s;
+		struct act *act;
+
+		what = i % OWNS;
+		h_note("event %d, %u", event, what);
+		subject_load(&s);
+		act = ACT(places[i / OWNS].arg, write_own, what);
+		r->ops.report_signal = NULL;
+		r->priv = act;
+		rec_hook_set(r, event, act_hook);
+		CHECK_EQ(rec_attach(r, prog_task(s.p), 1UL << event), 0);
+		s.calls = event != REC_QUIESCE;
+		prog_say(s.p, s.calls ? "call" : "spin");
+		if (!s.calls) {
+			CHECK(wait_until(prog_peek32(s.p, s.entered)));
+			CHECK(control(r, UTRACE_REPORT));
+			CHECK(wait_act(act, 1));
+			subject_leave(&s);
+		}
+		if (what == OWN_GS_BASE)
+			s.gs = NEW;
+		if (what == OWN_FLOATING_POINT || what == OWN_EXTENDED)
+			s.last = s.mm = NEW;
+		subject_says(&s, what == OWN_R12 ? NEW : R12, R13, XMM, XMM,
+			     "text " TEXT);
+		CHECK_SO_FAR();
+		CHECK(act->n > 0);
+	}
 }
 
 TEST(exm_memory, "EXM-3")
