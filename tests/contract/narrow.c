@@ -267,6 +267,66 @@ TEST(narrow_rewritten, "NAR-5 SYS-2")
 	CHECK_EQ(rec_count(made, REC_SYSCALL_EXIT), 1);
 }
 
+/*
+ * Only an engine that is not there any more saw a call begin, and none saw it end:
+ * the next call is not taken for that, nor that for the next.
+ */
+TEST(narrow_after_another, "NAR-1 NAR-5 SYS-7")
+{
+	static const int nrs[] = { __NR_write, __NR_rt_sigreturn };
+	const unsigned int yes = 1;
+	unsigned int i, n;
+
+	for (i = 0; i < 3 * ARRAY_LEN(nrs); i++) {
+		struct prog *p = prog_start("spin");
+		unsigned long stop = prog_get(p, "stop");
+		unsigned long count = prog_get(p, "count");
+		struct recorder *a = rec_plain(prog_task(p), EV(SYSCALL_ENTRY));
+		struct recorder *b = rec_new();
+		int nr = nrs[i / 3];
+
+		h_note("%d, way %u", nr, i % 3);
+		CHECK(do_ok(p, "catch 10"));
+		/* it waits for the next command */
+		CHECK(wait_until(rec_times(a, REC_SYSCALL_ENTRY, __NR_write) &&
+				 rec_last(a, REC_SYSCALL_ENTRY)->arg[0] ==
+				 __NR_read));
+		prog_go(p);
+		n = prog_peek32(p, count);
+		CHECK(wait_until(prog_peek32(p, count) != n));
+		switch (i % 3) {
+		case 0:
+			CHECK(rec_detach(a));
+			break;
+		case 1:
+			CHECK_EQ(rec_events(a, 0), 0);
+			break;
+		case 2:
+			CHECK_EQ(narrow(a, utrace_syscall_set_new()), 0);
+			break;
+		}
+		CHECK_EQ(rec_attach(b, prog_task(p), 0), 0);
+		CHECK_EQ(narrow(b, SET(nr)), 0);
+		CHECK_EQ(rec_events(b, EV(SYSCALL_EXIT)), 0);
+		if (nr == __NR_rt_sigreturn) {
+			prog_signal(p, 10);
+			CHECK(rec_wait(b, REC_SYSCALL_EXIT, 1));
+		}
+		CHECK(prog_poke(p, stop, &yes, sizeof(yes)));
+		CHECK(prog_expect(p, "done"));
+		CHECK(do_ok(p, "catch 10"));
+		CHECK(do_ok(p, "catch 10"));
+		/* each write, or the one return */
+		CHECK(rec_wait(b, REC_SYSCALL_EXIT, nr == __NR_write ? 3 : 1));
+		CHECK(wait_until(prog_state(p) == 'S'));
+		CHECK_EQ(rec_count(b, REC_SYSCALL_EXIT),
+			 nr == __NR_write ? 3 : 1);
+		if (nr == __NR_write)
+			CHECK_EQ(rec_times(b, REC_SYSCALL_EXIT, nr), 3);
+		CHECK_EQ(rec_total(b), rec_count(b, REC_SYSCALL_EXIT));
+	}
+}
+
 /* Numbers are those of the call's own ABI. */
 TEST(narrow_i386, "NAR-5")
 {
