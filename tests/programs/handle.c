@@ -9,11 +9,16 @@
  *	first		"first ADDR": the address of the first handler
  *	raise SIG	to its own thread; queue SIG VALUE: with a value
  *	fault, trap	a store to address 8; int3
+ *	forbid NR	a filter ends the process at that system call
  *	count, count2	how often the handlers ran; signo, code, value: of the
  *			last time
  *	call, block, unblock
  *			a system call, the signal mask (callcmd.h)
  */
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <ucontext.h>
 #include "callcmd.h"
@@ -65,6 +70,22 @@ static void queue(int sig, int val)
 		error("rt_tgsigqueueinfo");
 }
 
+static void forbid(unsigned int nr)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = { sizeof(code) / sizeof(code[0]), code };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
+		error("seccomp");
+}
+
 static int what_is_set(int sig)
 {
 	struct sigaction sa;
@@ -111,6 +132,8 @@ static void perform(const char *cmd)
 		syscall(SYS_tgkill, getpid(), gettid(), (int)sig);
 	else if (is(cmd, "queue", &sig))
 		queue(sig, last);
+	else if (is(cmd, "forbid", &sig))
+		forbid(sig);
 	else if (is(cmd, "fault", NULL))
 		__asm__ volatile("movl $1, (%%rax)" : : "a"(8) : "memory");
 	else if (is(cmd, "trap", NULL))

@@ -199,6 +199,95 @@ TEST(att_current, "ATT-8 BAR-1 EVT-6 EXM-1 EXM-2 CTL-5")
 	CHECK_EQ(rec_nth(r, REC_REAP, 0)->tid, (long)r->priv);
 }
 
+/* ---- signals ------------------------------------------------------------- */
+
+static void change_number(struct act *act, struct recorder *r,
+			  struct rec_call *call)
+{
+	if (act->value)
+		call->info->si_signo = act->value;
+}
+
+/*
+ * A filter of system calls ends a process with a signal that no ptrace tracer is
+ * shown, whatever the process has set for it.  For engines it is like any other.
+ */
+TEST(sig_of_filter, "SIG-1 SIG-4 SIG-5 SIG-6 SIG-12")
+{
+	static const char *const sets[] = {
+		NULL, "catch 31 0", "ignore 31", "block 31"
+	};
+	static const struct {
+		u32 first, then;
+		int number;		/* that the engine makes of it */
+		int status;		/* 0: it lives */
+	} ways[] = {
+#define R(sig)	(UTRACE_RESUME | UTRACE_SIGNAL_##sig)
+		{ R(IGN), R(IGN), 0, 0 },
+		{ R(DELIVER), R(IGN), 0, SIGSYS },
+		{ R(CORE), R(IGN), 0, SIGSYS },
+		{ R(TERM), R(IGN), 0, SIGSYS },
+		{ R(STOP) | UTRACE_SIGNAL_HOLD, R(IGN), 0, 0 },
+		{ R(STOP) | UTRACE_SIGNAL_HOLD, R(DELIVER), 0, SIGSYS },
+		{ R(IGN) | UTRACE_SIGNAL_HOLD, R(DELIVER), 0, SIGSYS },
+		{ R(DELIVER), R(IGN), SIGWINCH, 0 },
+		{ R(DELIVER), R(IGN), SIGHUP, SIGHUP },
+#undef R
+	};
+	unsigned int i, n;
+
+	for (i = 0; i < ARRAY_LEN(ways) * ARRAY_LEN(sets); i++) {
+		const char *set = sets[i / ARRAY_LEN(ways)];
+		u32 first = ways[i % ARRAY_LEN(ways)].first;
+		int status = ways[i % ARRAY_LEN(ways)].status;
+		struct prog *p = prog_start("handle");
+		struct recorder *r, *others;
+		struct rec_entry *e;
+		struct act *act;
+
+		h_note("%s, way %u", set ?: "default",
+		       i % (unsigned int)ARRAY_LEN(ways));
+		CHECK(!set || do_ok(p, set));
+		prog_say(p, "forbid %d", __NR_getuid);
+		CHECK(prog_expect(p, "ok"));
+		act = ACT(SIGSYS, change_number,
+			  ways[i % ARRAY_LEN(ways)].number, first,
+			  ways[i % ARRAY_LEN(ways)].then);
+		r = rec_acting(prog_task(p), REC_SIGNAL, act, EV(SIGNAL_CORE));
+		others = rec_plain(prog_task(p), UTRACE_EVENT_SIGNAL_ALL &
+				   ~EV(SIGNAL_CORE) & ~EV(SIGNAL_IGN));
+		say_call(p, __NR_getuid, 0, 0, 0);
+		if (utrace_signal_action(first) == UTRACE_SIGNAL_STOP) {
+			CHECK_EQ(prog_wait_stopped(p), SIGSYS);
+			CHECK_EQ(act->n, 1);
+			prog_signal(p, SIGCONT);
+		}
+		if (status) {
+			CHECK_EQ(prog_wait(p) & 0x7f, KILLED(status));
+		} else {
+			/* it is not made */
+			prog_get(p, "ret");
+			CHECK(getppid_of(p) > 0);
+		}
+		n = first & UTRACE_SIGNAL_HOLD ? 2 : 1;
+		CHECK_EQ(act->n, n);
+		CHECK_EQ(rec_count(r, REC_SIGNAL), n);
+		CHECK_EQ(rec_count(others, REC_SIGNAL), 0);
+		while (n--) {
+			e = rec_nth(r, REC_SIGNAL, n);
+			CHECK_EQ(e->action,
+				 UTRACE_RESUME | UTRACE_SIGNAL_CORE);
+			CHECK_EQ(e->arg[3], 1);		/* SYS_SECCOMP */
+		}
+		if (!status) {
+			/* it has kept nobody from the next one */
+			CHECK_EQ(rec_events(r, 0), 0);
+			say_call(p, __NR_getuid, 0, 0, 0);
+			CHECK_EQ(prog_wait(p) & 0x7f, KILLED(SIGSYS));
+		}
+	}
+}
+
 /* ---- what it costs ------------------------------------------------------- */
 
 /* With the value of an untraced thread its system calls take the way that they
