@@ -4,6 +4,25 @@
 
 #include "kernel_host.h"
 
+static const struct utrace_capability table[] = {
+	{
+		.id = "SIG-5",
+		.kept = 1,
+		.what = "a signal that the kernel ends a process with (a "
+			"filter's, or after an exec that failed halfway) ends "
+			"it in any case; HOLD puts that off",
+		.why = "the kernel takes it for dead, and warns if it makes "
+		       "another system call",
+	},
+	{
+		.id = "OLD-1",
+		.kept = 0,
+		.what = "there is no header for source of the 20090421 "
+			"generation yet",
+		.why = "nothing stands in its way",
+	},
+};
+
 /**
  * utrace_capabilities() - what of the contract this host does not keep
  * @caps: filled in
@@ -15,15 +34,6 @@
  */
 int utrace_capabilities(struct utrace_caps *caps, size_t size)
 {
-	static const struct utrace_capability table[] = {
-		{
-			.id = "OLD-1",
-			.kept = 0,
-			.what = "there is no header for source of the "
-				"20090421 generation yet",
-			.why = "nothing stands in its way",
-		},
-	};
 	static const struct utrace_caps all = {
 		.host = "kernel",
 		.nr = ARRAY_SIZE(table),
@@ -43,9 +53,27 @@ const char *utrace_host_refuses(enum utrace_effect effect)
 	return NULL;
 }
 
+/* Whatever becomes of it, the process ends, now or when it comes again. */
+static bool ends_process(const struct utrace_signal *sig, u32 action)
+{
+	int signr = sig->info.si_signo;
+	u32 what = action & UTRACE_SIGNAL_MASK;
+
+	if (what == UTRACE_SIGNAL_DELIVER && valid_signal(signr) && signr &&
+	    sig->return_ka.sa.sa_handler == SIG_DFL)
+		what = default_action(signr);
+	return (action & UTRACE_SIGNAL_HOLD) || what == UTRACE_SIGNAL_TERM ||
+	       what == UTRACE_SIGNAL_CORE;
+}
+
 const char *utrace_host_refuses_signal(struct task_struct *task,
 				       struct utrace_signal *sig, u32 *action,
 				       const char **id)
 {
-	return NULL;
+	if (!(sig->orig_ka.sa.sa_flags & SA_IMMUTABLE) ||
+	    ends_process(sig, *action))
+		return NULL;
+	*action = UTRACE_SIGNAL_CORE;
+	*id = table[0].id;
+	return table[0].what;
 }

@@ -27,8 +27,7 @@ static struct k_sigaction *action_of(int signr)
 
 /* ---- what is to become of a signal ---------------------------------------- */
 
-/* DELIVER with SIG_DFL: what the number means by default. */
-static u32 default_action(int signr)
+u32 default_action(int signr)
 {
 	if (sig_kernel_ignore(signr))
 		return UTRACE_SIGNAL_IGN;
