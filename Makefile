@@ -113,9 +113,10 @@ STRESS_SRC := $(wildcard tests/stress/*.c)
 # The sample engine that is a kernel module too
 TRANSCRIPT_SRC := samples/transcript/engine.c samples/transcript/program.c
 PROGRAM_SRC := $(wildcard tests/programs/*.c)
+# Those of 32 bits, without a C library
+PROGRAM32_SRC := $(wildcard tests/programs32/*.c)
 # What runs beside the kernel module, in the virtual machine
 KERNEL_PROGRAM_SRC := $(wildcard tests/kernel/programs/*.c)
-# Those of 32 bits, without a C library
 KERNEL_PROGRAM32_SRC := $(wildcard tests/kernel/programs32/*.c)
 
 obj = $(patsubst %,$(OBJ)/%.o,$(basename $(1)))
@@ -138,7 +139,8 @@ DEVLIB := $(BUILD)/libutrace.so
 ARLIB := $(BUILD)/libutrace.a
 COMMAND := $(BUILD)/utrace
 ENGINE_SO := $(ENGINES:%=$(BUILD)/engines/%.so)
-PROGRAMS := $(PROGRAM_SRC:tests/programs/%.c=$(BUILD)/tests/programs/%)
+PROGRAMS := $(PROGRAM_SRC:tests/programs/%.c=$(BUILD)/tests/programs/%) \
+	$(PROGRAM32_SRC:tests/programs32/%.c=$(BUILD)/tests/programs/%)
 KERNEL_PROGRAMS := \
 	$(KERNEL_PROGRAM_SRC:tests/kernel/programs/%.c=$(BUILD)/tests/kernel/%) \
 	$(KERNEL_PROGRAM32_SRC:tests/kernel/programs32/%.c=$(BUILD)/tests/kernel/%) \
@@ -309,11 +311,19 @@ $(BUILD)/tests/kernel/%: tests/kernel/programs/%.c $(BUILD)/flags
 	$(Q)$(CC) $(CPPFLAGS) -Itests/programs $(STD) -pthread $(WARN) $(CFLAGS) \
 		-MMD -MP -MF $(OBJ)/tests/kernel/$*.d $(LDFLAGS) -o $@ $<
 
-$(BUILD)/tests/kernel/%: tests/kernel/programs32/%.c $(BUILD)/flags
+define compile32
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -m32 -std=gnu11 $(WARN) -O2 -g -ffreestanding -fno-pie \
-		-fno-stack-protector -nostdlib -static -no-pie -o $@ $<
+		-fno-stack-protector -fno-tree-loop-distribute-patterns \
+		-nostdlib -static -no-pie -Itests/programs32 -o $@ $<
+endef
+$(BUILD)/tests/programs/%: tests/programs32/%.c tests/programs32/i386.h \
+			   $(BUILD)/flags
+	$(compile32)
+$(BUILD)/tests/kernel/%: tests/kernel/programs32/%.c tests/programs32/i386.h \
+			 $(BUILD)/flags
+	$(compile32)
 
 # Drives the test module, which is built with the others.
 $(BUILD)/tests/kernel/contract: $(DRIVER_OBJ)

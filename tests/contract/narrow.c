@@ -2,10 +2,6 @@
 /* Section 18: narrowing system calls. */
 #include "told.h"
 
-/* Numbers of getpid() and getppid() in the i386 table. */
-#define I386_GETPID	20
-#define I386_GETPPID	64
-
 /* A set of 64-bit numbers, -1 at the end. */
 static struct utrace_syscall_set *set_of(const int *nr)
 {

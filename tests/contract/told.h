@@ -10,6 +10,13 @@
 
 #define EV_ALL	((1UL << _UTRACE_NEVENTS) - 1)
 
+/* Numbers in the i386 table. */
+#define I386_CLOSE	6
+#define I386_GETPID	20
+#define I386_UMASK	60
+#define I386_GETPPID	64
+#define I386_MMAP2	192
+
 /* In the kernel struct syscall_info has a struct seccomp_data. */
 #ifdef __KERNEL__
 #define INFO(i, member)	((i).data.member)

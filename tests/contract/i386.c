@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * A program of 32 bits: what an engine sees of it, and can change.  It is told
+ * what to do as others are.
+ */
+#include "told.h"
+
+/* ---- system calls ------------------------------------------------------- */
+
+static void six_arguments(struct act *act, struct recorder *r,
+			  struct rec_call *call)
+{
+	unsigned long args[6], i;
+
+	(void)r;
+	EXPECT_EQ(utrace_syscall_abi(current), UTRACE_ABI_I386);
+	EXPECT_EQ(syscall_get_nr(current, call->regs), I386_MMAP2);
+	syscall_get_arguments(current, call->regs, args);
+	for (i = 0; i < 6; i++)
+		EXPECT_EQ(args[i], 11 + i);
+	/* PROT_NONE; private, anonymous, at this very address */
+	args[0] = act->value;
+	args[1] = 4096;
+	args[2] = 0;
+	args[3] = 0x02 | 0x20 | 0x10;
+	args[4] = 0xffffffff;
+	args[5] = 0;
+	syscall_set_arguments(current, call->regs, args);
+	memset(args, 0, sizeof(args));
+	syscall_get_arguments(current, call->regs, args);
+	EXPECT_EQ(args[0], act->value);
+	EXPECT_EQ(args[3], 0x32);
+}
+
+static void see_result(struct act *act, struct recorder *r,
+		       struct rec_call *call)
+{
+	long error = act->value, value;
+
+	(void)r;
+	EXPECT_EQ(utrace_syscall_abi(current), UTRACE_ABI_I386);
+	value = syscall_get_return_value(current, call->regs);
+	EXPECT_EQ((int)value, (int)error);
+	EXPECT_EQ(syscall_get_error(current, call->regs),
+		  error < 0 ? error : 0);
+}
+
+/* All six arguments by the helpers, seen and set, and the result. */
+TEST(i386_six_arguments, "SYS-2 SYS-6 SYS-8")
+{
+	struct act *in = ACT(I386_MMAP2, six_arguments, 0x20000000);
+	struct act *out = ACT(I386_MMAP2, see_result, 0x20000000);
+	struct act *bad = ACT(I386_CLOSE, see_result, -EBADF);
+	struct prog *p = prog_start("told32");
+
+	rec_acting(prog_task(p), REC_SYSCALL_ENTRY, in, EV(SYSCALL_ENTRY));
+	rec_acting(prog_task(p), REC_SYSCALL_EXIT, out, EV(SYSCALL_EXIT));
+	rec_acting(prog_task(p), REC_SYSCALL_EXIT, bad, EV(SYSCALL_EXIT));
+	prog_say(p, "call %d 11 12 13 14 15 16", I386_MMAP2);
+	CHECK_EQ(prog_get(p, "ret"), 0x20000000);
+	CHECK_EQ(call(p, I386_CLOSE, 9999, 0, 0), -EBADF);
+	CHECK_EQ(in->n, 1);
+	CHECK_EQ(out->n, 1);
+	CHECK_EQ(bad->n, 1);
+}
+
+static void make_getpid(struct act *act, struct recorder *r,
+			struct rec_call *call)
+{
+	(void)act;
+	(void)r;
+	call->regs->orig_ax = I386_GETPID;
+}
+
+static void set_result(struct act *act, struct recorder *r,
+		       struct rec_call *call)
+{
+	long value = act->value;
+
+	(void)r;
+	syscall_set_return_value(current, call->regs, value < 0 ? value : 0,
+				 value);
+}
+
+/* Another number is made, none is, the result is another. */
+TEST(i386_changed, "SYS-2 SYS-3 SYS-6 SYS-8")
+{
+	struct act *number = ACT(I386_GETPPID, make_getpid, 0);
+	struct act *not = ACT(I386_UMASK, NULL, 0,
+			      UTRACE_RESUME | UTRACE_SYSCALL_ABORT);
+	struct act *value = ACT(I386_GETPID, set_result, 4711);
+	struct act *error = ACT(I386_CLOSE, set_result, -EINTR);
+	struct prog *p = prog_start("told32");
+	struct recorder *r;
+
+	CHECK(call(p, I386_UMASK, 022, 0, 0) >= 0);
+	r = rec_acting(prog_task(p), REC_SYSCALL_ENTRY, number,
+		       EV(SYSCALL_ENTRY));
+	CHECK_EQ(call(p, I386_GETPPID, 0, 0, 0), prog_tid(p));
+	CHECK_EQ(rec_events(r, 0), 0);
+	r = rec_acting(prog_task(p), REC_SYSCALL_ENTRY, not,
+		       EV(SYSCALL_ENTRY));
+	CHECK_EQ(call(p, I386_UMASK, 077, 0, 0), -ENOSYS);
+	CHECK_EQ(rec_events(r, 0), 0);
+	CHECK_EQ(call(p, I386_UMASK, 022, 0, 0), 022);
+	rec_acting(prog_task(p), REC_SYSCALL_EXIT, value, EV(SYSCALL_EXIT));
+	rec_acting(prog_task(p), REC_SYSCALL_EXIT, error, EV(SYSCALL_EXIT));
+	CHECK_EQ(call(p, I386_GETPID, 0, 0, 0), 4711);
+	CHECK_EQ(call(p, I386_CLOSE, 9999, 0, 0), -EINTR);
+}
+
+/* ---- signals ------------------------------------------------------------ */
+
+static void see_fault(struct act *act, struct recorder *r,
+		      struct rec_call *call)
+{
+	(void)r;
+	EXPECT_EQ(call->info->si_signo, SIGSEGV);
+	EXPECT_EQ(call->info->si_code, 1);		/* SEGV_MAPERR */
+	EXPECT_EQ((unsigned long)call->info->si_addr, 8);
+	if (act->value)
+		call->info->si_addr = (void *)act->value;
+}
+
+/* The siginfo is a whole one, and what is changed in it comes to the handler. */
+TEST(i386_fault, "SIG-1 SIG-4")
+{
+	struct act *act = ACT(SIGSEGV, see_fault, 0);
+	struct prog *p = prog_start("told32");
+	struct recorder *r;
+	unsigned int i;
+
+	CHECK(do_ok(p, "catch"));
+	r = rec_acting(prog_task(p), REC_SIGNAL, act, EV(SIGNAL));
+	for (i = 0; i < 2; i++) {
+		act->value = i ? 4711 : 0;
+		CHECK(do_ok(p, "fault"));
+		CHECK_EQ(ask(p, "signo"), SIGSEGV);
+		CHECK_EQ(ask(p, "code"), 1);
+		CHECK_EQ(ask(p, "addr"), i ? 4711 : 8);
+		CHECK_EQ(rec_times(r, REC_SIGNAL, SIGSEGV), i + 1);
+		CHECK_EQ(rec_last(r, REC_SIGNAL)->arg[1],
+			 UTRACE_SIGNAL_DELIVER);
+	}
+}
