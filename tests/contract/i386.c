@@ -109,6 +109,94 @@ TEST(i386_changed, "SYS-2 SYS-3 SYS-6 SYS-8")
 	CHECK_EQ(call(p, I386_CLOSE, 9999, 0, 0), -EINTR);
 }
 
+/* ---- registers ---------------------------------------------------------- */
+
+/* The general set, in the order of a core dump of such a program. */
+enum {
+	U32_BX, U32_CX, U32_DX, U32_SI, U32_DI, U32_BP, U32_AX, U32_ORIG_AX = 11,
+	U32_IP, U32_CS, U32_FLAGS, U32_SP, U32_SS, U32_WORDS
+};
+
+/* In the layout of 32 bits, read and written, in the stop at a call. */
+TEST(i386_view, "EXM-3 SYS-4 SYS-9")
+{
+	struct act *act = ACT(I386_UMASK, NULL, 0,
+			      UTRACE_STOP | UTRACE_SYSCALL_RUN);
+	const struct user_regset_view *view;
+	struct prog *p = prog_start("told32");
+	struct utrace_examiner exam;
+	struct syscall_info info;
+	u32 user[U32_WORDS + 10];
+	struct recorder *r;
+	struct pt_regs regs;
+	unsigned int i;
+
+	CHECK(call(p, I386_UMASK, 022, 0, 0) >= 0);
+	r = rec_acting(prog_task(p), REC_SYSCALL_ENTRY, act, EV(SYSCALL_ENTRY));
+	prog_say(p, "call %d 0x3f 2 3 4 5 6", I386_UMASK);
+	CHECK(wait_act(act, 1) && rec_wait_stopped(r));
+	CHECK_EQ(utrace_prepare_examine(r->task, r->engine, &exam), 0);
+	view = task_user_regset_view(r->task);
+	CHECK(view && !strcmp(view->name, "i386"));
+	CHECK_EQ(view->e_machine, EM_386);
+	CHECK_EQ(view->regsets[0].core_note_type, NT_PRSTATUS);
+	CHECK_EQ(view->regsets[0].n * view->regsets[0].size, U32_WORDS * 4);
+	CHECK_EQ(utrace_regset_read(r->task, NT_PRSTATUS, user, sizeof(user)),
+		 U32_WORDS * 4);
+	CHECK_EQ(user[U32_BX], 077);
+	for (i = U32_CX; i <= U32_BP; i++)
+		CHECK_EQ(user[i], i + 1);
+	CHECK_EQ((int)user[U32_AX], -ENOSYS);
+	CHECK_EQ(user[U32_ORIG_AX], I386_UMASK);
+	CHECK_EQ(utrace_get_regs(r->task, &regs), 0);
+	CHECK_EQ(regs.bx, 077);
+	CHECK_EQ(regs.orig_ax, I386_UMASK);
+	CHECK_EQ(user[U32_IP], regs.ip);
+	CHECK_EQ(user[U32_CS], regs.cs);
+	CHECK_EQ(user[U32_SP], regs.sp);
+	CHECK_EQ(utrace_syscall_abi(r->task), UTRACE_ABI_I386);
+	CHECK_EQ(syscall_get_nr(r->task, &regs), I386_UMASK);
+	memset(&info, 0, sizeof(info));
+	CHECK_EQ(task_current_syscall(r->task, &info), 0);
+	CHECK_EQ(INFO(info, nr), I386_UMASK);
+	CHECK_EQ(INFO(info, args[0]), 077);
+	CHECK_EQ(INFO(info, args[5]), 6);
+	user[U32_BX] = 055;
+	CHECK_EQ(utrace_regset_write(r->task, NT_PRSTATUS, user,
+				     U32_WORDS * 4), 0);
+	CHECK_EQ(utrace_finish_examine(r->task, r->engine, &exam), 0);
+	CHECK(control(r, UTRACE_RESUME));
+	CHECK_EQ(prog_get(p, "ret"), 022);
+	CHECK_EQ(rec_events(r, 0), 0);
+	CHECK_EQ(call(p, I386_UMASK, 022, 0, 0), 055);
+}
+
+static void write_result(struct act *act, struct recorder *r,
+			 struct rec_call *call)
+{
+	u32 user[U32_WORDS];
+
+	(void)r;
+	(void)call;
+	EXPECT_EQ(utrace_regset_read(current, NT_PRSTATUS, user, sizeof(user)),
+		  sizeof(user));
+	user[U32_AX] = act->value;
+	EXPECT_EQ(utrace_regset_write(current, NT_PRSTATUS, user, sizeof(user)),
+		  0);
+}
+
+/* And by a callback, for its own thread. */
+TEST(i386_own_registers, "EXM-3 SYS-6")
+{
+	struct act *act = ACT(I386_GETPID, write_result, 4711);
+	struct prog *p = prog_start("told32");
+
+	rec_acting(prog_task(p), REC_SYSCALL_EXIT, act, EV(SYSCALL_EXIT));
+	CHECK_EQ(call(p, I386_GETPID, 0, 0, 0), 4711);
+	CHECK_EQ(act->n, 1);
+	CHECK(call(p, I386_GETPPID, 0, 0, 0) > 0);
+}
+
 /* ---- signals ------------------------------------------------------------ */
 
 static void see_fault(struct act *act, struct recorder *r,
