@@ -15,6 +15,7 @@ corner() {
 
 corner seccomp 'SYS-3: filters of system calls, and calls that are not made'
 corner ignored-in-sandbox 'INV-1: an ignored signal in a sandbox'
+corner dispatch 'SYS-1 SYS-3 INV-1: calls that a program has dispatched to itself'
 corner timers 'INV-1: a timer whose signal is ignored goes on'
 corner freezer-v2 'REP-6 INV-1: stops and the freezer of control groups'
 corner freezer-v1 'REP-6 INV-1: stops and the freezer of old'
@@ -35,10 +36,14 @@ thirty_two 'INV-1: a program of 32 bits' "$PROGRAMS/tapped"
 thirty_two 'CTL-7 SIG-14: a program of 32 bits, in single steps' \
 	"$PROGRAMS/tapped" -s
 corner io-uring 'INV-1 CTL-5: reports to one that waits for a ring'
+corner uprobe 'CTL-3 CTL-5 CTL-6: reports of one that steps over a uprobe'
 corner debuggers 'STA-3 SIG-14: a tracer that steps, beside engines that do'
 corner emulator 'STA-3 SYS-1: a tracer that emulates calls'
 corner held-and-traced 'STA-3 REP-6 KIL-1: a tracer of one that an engine holds'
 corner audit 'INV-1: audit of a traced thread, and after it'
+corner ignored-too-many 'INV-1: more ignored signals than are kept are counted'
 judge 'no callback came that may not come' "$(dmesg | grep 'taps: wrong')"
 check 'the engines go' unload taps
+# What it counted goes with it: the next test may want that to be 0.
+check 'the module goes' unload utrace
 tap_done

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * What the kernel has beside ptrace that meets a traced thread: filters of system
- * calls, audit, both freezers, core dumps, programs of 32 bits.
+ * calls, audit, both freezers, core dumps, programs of 32 bits, uprobes.
  *
  *	corners NAME...
  *
@@ -26,6 +26,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/user.h>
+#include <ucontext.h>
 
 #define HOLDS		(1 << 14)	/* of task_utrace_flags() */
 
@@ -146,6 +147,106 @@ static void seccomp(void)
 	EXPECT_EQ(tap_seen(taps, tap).n[SIGNAL_CORE], 1);
 }
 
+/* ---- calls that a program has dispatched to itself ------------------------- */
+
+#define DISPATCHES	50
+
+static volatile char selector;
+static volatile unsigned int dispatched;
+
+/* What follows is not dispatched. */
+static void on_dispatch(int sig, siginfo_t *info, void *context)
+{
+	ucontext_t *uc = context;
+
+	(void)sig;
+	selector = SYSCALL_DISPATCH_FILTER_ALLOW;
+	dispatched += info->si_code == 2 /* SYS_USER_DISPATCH */ &&
+		      info->si_syscall == SYS_getppid;
+	uc->uc_mcontext.gregs[REG_RAX] = 4711;
+}
+
+/* Between 1 and 2 the kernel makes two calls for each that it does not. */
+static int dispatches(void)
+{
+	struct sigaction sa = { .sa_sigaction = on_dispatch,
+				.sa_flags = SA_SIGINFO };
+	pid_t parent = getppid();
+	int i;
+
+	sigaction(SIGSYS, &sa, NULL);
+	if (prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, 0, 0,
+		  &selector))
+		return 1;
+	store(&shared->done, 1);
+	while (load(&shared->go) != 2)
+		;
+	for (i = 0; i < DISPATCHES; i++) {
+		selector = SYSCALL_DISPATCH_FILTER_BLOCK;
+		if (syscall(SYS_getppid) != 4711)
+			return 2;
+		/* after rt_sigreturn() */
+		if (syscall(SYS_getppid) != parent)
+			return 3;
+	}
+	store(&shared->done, 2);
+	while (load(&shared->go) != 3)
+		;
+	return dispatched == DISPATCHES ? 7 : 4;
+}
+
+/* The engine, if there is one, is told of those that are made. */
+static void dispatch_run(const struct taps_how *how)
+{
+	struct taps_seen from = {}, to = {};
+	pid_t pid = start(dispatches);
+	int tap = how ? tap_attach_how(taps, pid, how) : -1;
+
+	if (how && (how->mode & TAPS_STEP))
+		tap_control(taps, tap, REPORT);
+	store(&shared->go, 1);
+	wait_until(load(&shared->done) == 1);
+	if (how)
+		from = tap_seen(taps, tap);
+	store(&shared->go, 2);
+	wait_until(load(&shared->done) == 2);
+	if (how)
+		to = tap_seen(taps, tap);
+	store(&shared->go, 3);
+	EXPECT_EQ(status_of(pid), EXITED(7));
+	if (!how)
+		return;
+	if (how->events & EV(SYSCALL_ENTRY))
+		EXPECT_EQ(to.n[SYSCALL_ENTRY] - from.n[SYSCALL_ENTRY],
+			  2 * DISPATCHES);
+	if (how->events & EV(SYSCALL_EXIT))
+		EXPECT_EQ(to.n[SYSCALL_EXIT] - from.n[SYSCALL_EXIT],
+			  2 * DISPATCHES);
+	if (how->events & EV(SIGNAL))
+		EXPECT_EQ(to.n[SIGNAL] - from.n[SIGNAL], DISPATCHES);
+}
+
+static void dispatch(void)
+{
+	static const unsigned long events[] = {
+		EV_ALL, EV(SYSCALL_ENTRY), EV(SYSCALL_EXIT),
+		EV(SYSCALL_ENTRY) | EV(SYSCALL_EXIT)
+	};
+	struct taps_how how;
+	unsigned int i;
+
+	dispatch_run(NULL);
+	for (i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+		how = taps_how(events[i]);
+		dispatch_run(&how);
+	}
+	how = taps_how(EV_ALL);
+	how.mode = TAPS_STEP;
+	dispatch_run(&how);
+}
+
+/* ---- ignored signals ----------------------------------------------------- */
+
 /* Sleeps, and may not take the sleep up again by a call of its own. */
 static int filtered_sleep(void)
 {
@@ -220,6 +321,70 @@ static void timers(void)
 	store(&shared->go, 2);
 	if (!wait_until(load(&shared->loops[0]) >= 5))
 		kill(pid, SIGKILL);
+	EXPECT_EQ(status_of(pid), EXITED(7));
+}
+
+/* ---- more ignored signals than are kept ----------------------------------- */
+
+/* What the module says that it could not report. */
+static unsigned int too_many(void)
+{
+	FILE *f = fopen("/sys/kernel/debug/utrace/status", "re");
+	unsigned int n, seen = -1;
+	char line[256];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (strstr(line, "ignored signals") &&
+		    sscanf(line, "missed %u", &n) == 1)
+			seen = n;
+	if (f)
+		fclose(f);
+	EXPECT(seen != -1U);
+	return seen;
+}
+
+/* Has one signal that it ignores and one that it does not. */
+static int ignores(void)
+{
+	signal(SIGRTMIN, SIG_IGN);
+	signal(SIGUSR1, count_tick);
+	store(&shared->done, 1);
+	while (load(&shared->go) != 2)
+		usleep(1000);
+	return load(&shared->loops[0]) == 1 ? 7 : 1;
+}
+
+#define MANY	200
+
+/* Each comes or is counted, and all else is as ever. */
+static void ignored_too_many(void)
+{
+	pid_t pid = start(ignores);
+	int tap = tap_attach(taps, pid, EV(SIGNAL_IGN));
+	int hold = tap_attach(taps, pid, EV(REAP));
+	unsigned int before = too_many(), missed, i;
+
+	store(&shared->go, 1);
+	wait_until(load(&shared->done) == 1);
+	tap_control(taps, hold, STOP);
+	wait_until(thread_state(pid, pid) == 't');
+	for (i = 0; i < MANY; i++)
+		kill(pid, SIGRTMIN);
+	kill(pid, SIGUSR1);
+	EXPECT_EQ(tap_seen(taps, tap).n[SIGNAL_IGN], 0);
+	EXPECT_EQ(tap_control(taps, hold, RESUME), 0);
+	wait_until(load(&shared->loops[0]) == 1);
+	wait_until(tap_seen(taps, tap).n[SIGNAL_IGN] + too_many() - before ==
+		   MANY);
+	missed = too_many();
+	EXPECT(missed > before);
+	EXPECT(tap_seen(taps, tap).n[SIGNAL_IGN] >= 64);
+	/* the next one finds room */
+	kill(pid, SIGRTMIN);
+	wait_until(tap_seen(taps, tap).n[SIGNAL_IGN] + missed - before ==
+		   MANY + 1);
+	EXPECT_EQ(too_many(), missed);
+	store(&shared->go, 2);
 	EXPECT_EQ(status_of(pid), EXITED(7));
 }
 
@@ -576,6 +741,107 @@ static void io_uring(void)
 	EXPECT_EQ(status_of(pid), EXITED(7));
 	EXPECT(tap_seen(taps, tap).n[QUIESCE] > before);
 	EXPECT(tap_seen(taps, tap).n[SIGNAL_IGN]);
+}
+
+/* ---- uprobes ------------------------------------------------------------- */
+
+#define TRACING	"/sys/kernel/tracing"
+
+extern const char probed_insn[];
+
+/* What the kernel cannot emulate it steps elsewhere. */
+static int __attribute__((__noinline__, __noclone__, __noreturn__)) probed(void)
+{
+	static unsigned int word;
+
+	for (;;) {
+		__asm__ volatile(".globl probed_insn\n"
+				 "probed_insn: xorl $1, %0" : "+m" (word));
+		inc(&shared->loops[0]);
+	}
+}
+
+/* A probe of that instruction, in the file that this program is. */
+static bool probe(void)
+{
+	unsigned long begin, end, offset, at = (unsigned long)probed_insn;
+	char line[512], file[256], text[512] = "";
+	FILE *f = fopen("/proc/self/maps", "re");
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%lx-%lx %*s %lx %*s %*s %255s", &begin, &end,
+			   &offset, file) == 4 && at >= begin && at < end)
+			snprintf(text, sizeof(text), "p:corner %s:%#lx", file,
+				 at - begin + offset);
+	}
+	if (f)
+		fclose(f);
+	return EXPECT(write_to(TRACING, "uprobe_events", text)) &&
+	       EXPECT(write_to(TRACING "/events/uprobes/corner", "enable",
+			       "1"));
+}
+
+/* How often it was hit. */
+static unsigned long hits(void)
+{
+	FILE *f = fopen(TRACING "/uprobe_profile", "re");
+	unsigned long n = 0;
+
+	if (!f || fscanf(f, "%*s %*s %lu", &n) != 1)
+		n = 0;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+/* It comes to a stop that was asked for, and goes on. */
+static bool holds_and_goes(pid_t pid, int tap)
+{
+	return wait_until(thread_state(pid, pid) == 't') &&
+	       EXPECT_EQ(tap_control(taps, tap, STOP), 0) &&
+	       EXPECT_EQ(tap_control(taps, tap, RESUME), 0) &&
+	       moves(&shared->loops[0]);
+}
+
+static void uprobe(void)
+{
+	static const int actions[] = { STOP, REPORT, INTERRUPT };
+	struct taps_how how = taps_how(EV(QUIESCE) | EV(REAP));
+	unsigned int i, n, rounds = 200;
+	unsigned long before;
+	pid_t pid;
+	int tap;
+
+	if (!probe())
+		return;
+	pid = start(probed);
+	store(&shared->go, 1);
+	moves(&shared->loops[0]);
+	before = hits();
+	/* a stop that nobody is told of */
+	tap = tap_attach(taps, pid, EV(REAP));
+	for (i = 0; i < rounds; i++)
+		if (!EXPECT_EQ(tap_control(taps, tap, STOP), -EINPROGRESS) ||
+		    !holds_and_goes(pid, tap))
+			break;
+	/* and one that its report has to agree with */
+	how.act[QUIESCE] = STOP;
+	tap = tap_attach_how(taps, pid, &how);
+	for (i = 0; i < 3 * rounds; i++) {
+		n = tap_seen(taps, tap).n[QUIESCE];
+		if (!EXPECT_EQ(tap_control(taps, tap, actions[i % 3]),
+			       i % 3 ? 0 : -EINPROGRESS) ||
+		    !wait_until(tap_seen(taps, tap).n[QUIESCE] > n) ||
+		    !holds_and_goes(pid, tap)) {
+			printf("action %d, round %u\n", actions[i % 3], i / 3);
+			break;
+		}
+	}
+	EXPECT(hits() > before + rounds);
+	kill(pid, SIGKILL);
+	EXPECT_EQ(status_of(pid), SIGKILL);
+	EXPECT(write_to(TRACING "/events/uprobes/corner", "enable", "0"));
+	EXPECT(write_to(TRACING, "uprobe_events", "-:corner"));
 }
 
 /* ---- a tracer that steps, beside engines that do -------------------------- */
@@ -1000,12 +1266,15 @@ static const struct corner {
 } corners[] = {
 	{ "seccomp", seccomp },
 	{ "ignored-in-sandbox", ignored_in_sandbox },
+	{ "ignored-too-many", ignored_too_many },
+	{ "dispatch", dispatch },
 	{ "timers", timers },
 	{ "freezer-v2", freezer_v2 },
 	{ "freezer-v1", freezer_v1 },
 	{ "cores", cores },
 	{ "forced-stop", forced_stop },
 	{ "io-uring", io_uring },
+	{ "uprobe", uprobe },
 	{ "debuggers", debuggers },
 	{ "emulator", emulator },
 	{ "held-and-traced", held_and_traced },

@@ -70,6 +70,22 @@ static void unload(void)
 	EXPECT(now() - begun < 10 * slow());
 }
 
+/* A process in which they go, however long it takes; its status is to be 0. */
+static pid_t unload_aside(void)
+{
+	pid_t pid;
+	int err;
+
+	tap_ask(taps, 0, TAPS_KEEP, 0);
+	close(taps);
+	pid = fork();
+	if (pid)
+		return pid;
+	while ((err = module_unload("taps")) == -EAGAIN)
+		sleep_us(1000);
+	_exit(err || module_unload("utrace"));
+}
+
 static void *loops(void *arg)
 {
 	unsigned int n = (uintptr_t)arg;
@@ -299,6 +315,59 @@ static void steps(void)
 	}
 }
 
+static int tube[2];
+
+/* In user mode until it is told to read what there is not yet. */
+static int reads(void)
+{
+	char c = 0;
+
+	while (!load(&shared->go))
+		inc(&shared->loops[0]);
+	store(&shared->go, 2);
+	return read(tube[0], &c, 1) == 1 && c == 'x' ? 7 : 1;
+}
+
+/* Stepped into a call that goes on until after the module is gone. */
+static void stepped_into_call(void)
+{
+	struct taps_how how = taps_how(EV_ALL);
+	pid_t pid, unloader;
+	unsigned int round;
+	int err, status;
+
+	/* the engine detaches, or is detached */
+	for (round = 0; round < 2; round++) {
+		if (!EXPECT_EQ(pipe(tube), 0))
+			return;
+		begin();
+		pid = start(reads);
+		how.mode = TAPS_STEP;
+		EXPECT(tap_attach_how(taps, pid, &how) >= 0);
+		tap_control(taps, 0, REPORT);
+		wait_until(tap_seen(taps, 0).n[SIGNAL_CORE] > 100);
+		store(&shared->go, 1);
+		wait_until(load(&shared->go) == 2 &&
+			   thread_state(pid, pid) == 'S');
+		if (!round) {
+			err = tap_control(taps, 0, DETACH);
+			EXPECT(!err || err == -EINPROGRESS);
+		}
+		unloader = unload_aside();
+		status = -1;
+		wait_until(waitpid(unloader, &status, WNOHANG) == unloader);
+		EXPECT_EQ(status, 0);
+		EXPECT_EQ(thread_state(pid, pid), 'S');
+		EXPECT_EQ(write(tube[1], "x", 1), 1);
+		EXPECT_EQ(status_of(pid), EXITED(7));
+		/* or the next test finds them */
+		if (status < 0)
+			EXPECT_EQ(status_of(unloader), 0);
+		close(tube[0]);
+		close(tube[1]);
+	}
+}
+
 static bool log_says(const char *text)
 {
 	char command[128];
@@ -330,13 +399,9 @@ static void ptraced(void)
 	EXPECT_EQ(waitpid(pid, &status, 0), pid);
 	EXPECT_EQ(ptrace(PTRACE_SYSCALL, pid, 0, 0), 0);
 	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	tap_ask(taps, 0, TAPS_KEEP, 0);
-	close(taps);
 	if (system("dmesg -c >/dev/null"))
 		EXPECT(!"dmesg");
-	unloader = fork();
-	if (!unloader)
-		_exit(module_unload("taps") || module_unload("utrace"));
+	unloader = unload_aside();
 	wait_until(log_says("unloading waits"));
 	sleep_us(1000000);
 	EXPECT_EQ(waitpid(unloader, &status, WNOHANG), 0);
@@ -361,6 +426,7 @@ static const struct state {
 	{ "INV-1: one in nanosleep", in_nanosleep },
 	{ "INV-1: one in epoll_wait", in_epoll },
 	{ "SIG-14: one that an engine steps", steps },
+	{ "CTL-8 INV-1: one that was stepped into a call", stepped_into_call },
 	{ "STA-3: one that a ptrace tracer holds: it waits, and says so",
 	  ptraced },
 };
