@@ -158,6 +158,8 @@ HOOK(FOR_CURRENT, bool, do_signal_stop, (int signr))
 	traced->stopping_by = 0;
 	/* it comes here again, and then through no wrapper */
 	stopped = (signr || !facility_leaves()) && take_part(traced, signr);
+	if (stopped)
+		stash_synchronous(traced);
 	frame_leave(traced);
 	return stopped;
 }

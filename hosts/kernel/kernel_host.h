@@ -40,6 +40,8 @@ void pass_on(void);
 
 /* signals.c: take @signr off the queue, unreported. Siglock held. */
 int take_one(int signr, kernel_siginfo_t *info);
+/* Takes what get_signal() would take unreported. */
+void stash_synchronous(struct traced *traced);
 /* DELIVER with SIG_DFL: what the number means by default. */
 u32 default_action(int signr);
 /* There is something to take that the kernel does not know of. */

@@ -189,9 +189,10 @@ int take_one(int signr, kernel_siginfo_t *info)
 
 /*
  * Signals of the instruction that is executed come first, and get_signal() takes
- * them by itself: so take them before it does.
+ * them by itself: so take them before it does, and after a stop once more, for one
+ * may have been held.
  */
-static void stash_synchronous(struct traced *traced)
+void stash_synchronous(struct traced *traced)
 {
 	enum pid_type type;
 

@@ -282,6 +282,45 @@ TEST(sig_of_filter, "SIG-1 SIG-4 SIG-5 SIG-6 SIG-12")
 	}
 }
 
+static void change_mask(struct act *act, struct recorder *r,
+			struct rec_call *call)
+{
+	sigaddset(&call->return_ka->sa.sa_mask, SIGUSR2);
+}
+
+/* Delivery in a way of an engine's own resets the handler, too. */
+TEST(sig_one_shot_changed, "SIG-11 SIG-5")
+{
+	struct act *act = ACT(SIGUSR1, change_mask, 0);
+	struct prog *p = prog_start("handle");
+
+	prog_say(p, "catch 10 %#x", SA_RESETHAND);
+	CHECK(prog_expect(p, "ok"));
+	rec_acting(prog_task(p), REC_SIGNAL, act, EV(SIGNAL));
+	CHECK(do_ok(p, "raise 10"));
+	CHECK_EQ(act->n, 1);
+	CHECK_EQ(ask(p, "count"), 1);
+	prog_say(p, "handler 10");
+	CHECK_EQ(prog_get(p, "handler"), 0);
+}
+
+/* An orphaned group does not stop for TSTP of an engine's making either. */
+TEST(sig_tstp_orphaned_changed, "SIG-5")
+{
+	struct act *act = ACT(SIGUSR1, NULL, 0,
+			      UTRACE_RESUME | UTRACE_SIGNAL_TSTP);
+	struct prog *p = prog_start("handle");
+	long ppid = getppid_of(p);
+
+	CHECK_EQ(call(p, __NR_setpgid, 0,
+		      call(p, __NR_getpgid, ppid, 0, 0), 0), 0);
+	CHECK_EQ(call(p, __NR_setsid, 0, 0, 0), prog_tid(p));
+	rec_acting(prog_task(p), REC_SIGNAL, act, EV(SIGNAL_TERM));
+	prog_signal(p, SIGUSR1);
+	CHECK(wait_act(act, 1));
+	CHECK(getppid_of(p) > 0);
+}
+
 /* ---- what it costs ------------------------------------------------------- */
 
 /* With the value of an untraced thread its system calls take the way that they
