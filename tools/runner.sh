@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash disable=SC2154
 #
-# For tools/check and tools/check-long: run suites that print TAP, add up what
-# they say.  The caller sets $build and $out, and sources this at the top of
+# For tools/check and tools/check-long: run suites that print TAP or KTAP, add up
+# what they say.  The caller sets $build and $out, and sources this at the top of
 # the tree.
 
 export LC_ALL=C.UTF-8
@@ -38,41 +38,117 @@ add() {
 	total_skipped=$((total_skipped + $4))
 }
 
-# judge_log NAME STATUS SECONDS: count what is in the log, tell what is not ok
+# judge_log NAME STATUS SECONDS: count what is in the log, tell what is not ok.
+#
+# In KTAP a test may have parts, which come before its own result, further in.
+# They count then, and it does only if it failed and none of them did, or if they
+# are not what was planned.
 judge_log() {
 	local name=$1 status=$2 took=$3 p f s
 	awk -v status="$status" -v counts="$out/$name.counts" '
-		/^1\.\.[0-9]+/ {
-			plan = substr($1, 4) + 0
-			planned = 1
-			if (plan == 0 && toupper($0) ~ /# *SKIP/) {
-				skipped++
-				print "  skipped all: " substr($0, index($0, "#"))
-			}
-			next
+		# begin AT: results that are parts of one, in this column
+		function begin(at) {
+			column[++depth] = at
+			plan[depth] = -1
+			title[depth] = ""
+			seen[depth] = 0
+			before[depth] = failed
 		}
-		/^ok/ && toupper($0) ~ /# *SKIP/ {
+		function lack() {
+			if (plan[depth] < 0)
+				return "no plan"
+			if (seen[depth] != plan[depth])
+				return "planned " plan[depth] " tests, ran " \
+					seen[depth]
+			return ""
+		}
+		# what a line is part of, and the line
+		function whole(line,	i, text) {
+			for (i = 2; i <= depth; i++)
+				if (title[i] != "")
+					text = text title[i] ": "
+			sub(/^ */, "", line)
+			return text line
+		}
+		function tell(line) {
+			printf "%s  %s\n", remarks, whole(line)
+			telling = !nested
+		}
+		function skip(word, line) {
 			skipped++
-			seen++
-			telling = 0
-			print "  skipped: " $0
+			print "  skipped" word ": " whole(line)
+		}
+		function leaf(line) {
+			seen[depth]++
+			if (toupper(line) ~ /# *SKIP/) {
+				skip("", line)
+			} else if (line ~ /^ *ok/) {
+				passed++
+			} else {
+				failed++
+				tell(line)
+			}
+		}
+		# The result of what has the parts that are in this column
+		function parent(line,	why, fine) {
+			why = lack()
+			fine = failed == before[depth]
+			if (why == "" && fine && line ~ /^ *not/)
+				why = "none of its parts failed, but it did"
+			depth--
+			seen[depth]++
+			if (why == "")
+				return
+			failed += fine
+			print "  FAILED: " why
+			tell(line)
+		}
+
+		BEGIN { begin(0) }
+		{ match($0, /^ */); at = RLENGTH }
+		/^ *KTAP version [0-9]/ {
+			nested = 1
+			# what has no result of its own is missing there
+			while (depth > 1 && at <= column[depth])
+				depth--
+			if (at > column[depth])
+				begin(at)
+			remarks = ""
 			next
 		}
-		/^ok/	  { passed++; seen++; telling = 0; next }
-		/^not ok/ { failed++; seen++; telling = 1; print "  " $0; next }
-		/^Bail out!/ { print "  " $0; bailed = 1; next }
+		/^ *1\.\.[0-9]+/ && at == column[depth] {
+			plan[depth] = substr($1, 4) + 0
+			if (plan[depth] == 0 && toupper($0) ~ /# *SKIP/)
+				skip(" all", substr($0, index($0, "#")))
+			next
+		}
+		/^ *(not )?ok( |$)/ && at <= column[depth] {
+			telling = 0
+			while (depth > 1 && at < column[depth - 1])
+				depth--
+			if (at == column[depth])
+				leaf($0)
+			else if (at == column[depth - 1])
+				parent($0)
+			remarks = ""
+			next
+		}
+		/^ *# Subtest: / && at == column[depth] {
+			title[depth] = substr($0, at + 12)
+			next
+		}
+		/^ *Bail out!/ { print "  " $0; bailed = 1; next }
 		telling && /^[ \t]*#/ { print "  " $0 }
+		nested && /^ *#/ { remarks = remarks "  " $0 "\n" }
 		END {
-			why = ""
+			depth = 1
 			if (bailed)
 				why = "it gave up"
 			else if (status == 124)
 				why = "time is up"
-			else if (!planned)
-				why = "no plan"
-			else if (seen != plan)
-				why = "planned " plan " tests, ran " seen + 0
-			else if (status && !failed)
+			else
+				why = lack()
+			if (why == "" && status && !failed)
 				why = "no test failed, but it did"
 			if (why != "") {
 				failed++
