@@ -14,6 +14,8 @@
 #	make demo-kernel	three engines in a kernel, in a virtual machine
 #	make check-kernel	the kernel's tests, in virtual machines
 #	make debug-kernel	a kernel that checks itself, for these
+#	make bench		what a traced system call costs, beside strace
+#	make bench-kernel	what it costs in a kernel, in a virtual machine
 #	make deps		install what is missing (Debian, as root)
 #	make clean
 #
@@ -25,7 +27,7 @@
 #	KERNEL_HEADERS=DIR
 #			the kernel that modules are built for; the running one
 #	KERNELS='6.1 debug-6.12'
-#			check-kernel and debug-kernel: these kernels
+#			check-kernel, debug-kernel, bench-kernel: these kernels
 #	KERNEL=6.12	demo-kernel: this kernel
 #	FULL=1		check-kernel: all rounds
 #	KCSAN=1		debug-kernel: the one with KCSAN
@@ -384,8 +386,8 @@ install-dkms:
 
 # The checks build what they test, so that a build that fails is a check that
 # fails; see tools/check for the list.
-.PHONY: check check-quick check-long check-kernel debug-kernel bench demo \
-	demo-kernel deps
+.PHONY: check check-quick check-long check-kernel debug-kernel bench \
+	bench-kernel demo demo-kernel deps
 check:
 	+@MAKE='$(MAKE)' tools/check full
 check-quick:
@@ -395,7 +397,9 @@ check-long:
 
 # A debugging kernel, and all rounds, take longer.
 KERNELS ?=
-check-kernel: all tests tools
+check-kernel:
+	@KERNELS='$(KERNELS)' tools/deps check-kernel
+	+@$(MAKE) --no-print-directory all tests tools
 	+@MAKE='$(MAKE)' KERNELS='$(KERNELS)' FULL='$(FULL)' \
 		KERNEL_SECONDS=$(if $(KERNELS)$(FULL),7200,480) \
 		tools/check kernel
@@ -404,8 +408,12 @@ debug-kernel:
 	@KCSAN='$(KCSAN)' tools/vm/debug-kernel $(KERNELS)
 
 bench:
-	@if test -x bench/run; then exec bench/run; \
-	else echo 'make bench: there is no bench/run yet' >&2; exit 1; fi
+	@tools/deps bench
+	+@$(MAKE) --no-print-directory all
+	@BUILD='$(abspath $(BUILD))' bench/run
+bench-kernel:
+	@KERNELS='$(KERNELS)' tools/deps bench-kernel
+	@KERNELS='$(KERNELS)' BUILD='$(BUILD)' bench/kernel/run
 
 deps:
 	@tools/deps all
