@@ -21,6 +21,10 @@ if [ -e "$MODULES/utrace.ko" ]; then
 	check 'the module is loaded' loaded utrace
 	check 'it is unloaded' unload utrace
 	check 'it is loaded again' load utrace
+	check 'it says what it does not keep' load caps
+	# tools/check-ids reads it.
+	dmesg | sed -n 's/^.*\] caps: /# /p'
+	unload caps
 else
 	skip 'the module is loaded' 'there is no utrace.ko'
 fi

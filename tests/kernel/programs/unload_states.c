@@ -159,7 +159,8 @@ static void stopped_after(void)
 	job_stopped(true);
 }
 
-/* A stop that an engine holds ends, and nobody stays behind. */
+/* A stop that an engine holds ends, and nobody stays behind (INV-2): what hosts
+ * the engines is the module here. */
 static void held(void)
 {
 	static const int places[] = { QUIESCE, SYSCALL_ENTRY, SYSCALL_EXIT,
@@ -413,21 +414,21 @@ static void ptraced(void)
 /* ---- the frame ----------------------------------------------------------- */
 
 static const struct state {
-	const char *what;
+	const char *ids, *what;
 	void (*act)(void);
 } states[] = {
-	{ "JCT-2: one that was stopped before it was attached to",
+	{ "JCT-2", "one that was stopped before it was attached to",
 	  stopped_before },
-	{ "JCT-2: one that was stopped after it was attached to",
+	{ "JCT-2", "one that was stopped after it was attached to",
 	  stopped_after },
-	{ "INV-1: one that an engine holds", held },
-	{ "INV-1: one in vfork", in_vfork },
-	{ "INV-1: one in sigsuspend", in_sigsuspend },
-	{ "INV-1: one in nanosleep", in_nanosleep },
-	{ "INV-1: one in epoll_wait", in_epoll },
-	{ "SIG-14: one that an engine steps", steps },
-	{ "CTL-8 INV-1: one that was stepped into a call", stepped_into_call },
-	{ "STA-3: one that a ptrace tracer holds: it waits, and says so",
+	{ "INV-1 INV-2", "one that an engine holds", held },
+	{ "INV-1", "one in vfork", in_vfork },
+	{ "INV-1", "one in sigsuspend", in_sigsuspend },
+	{ "INV-1", "one in nanosleep", in_nanosleep },
+	{ "INV-1", "one in epoll_wait", in_epoll },
+	{ "SIG-14", "one that an engine steps", steps },
+	{ "CTL-8 INV-1", "one that was stepped into a call", stepped_into_call },
+	{ "STA-3", "one that a ptrace tracer holds: it waits, and says so",
 	  ptraced },
 };
 
@@ -446,8 +447,8 @@ int main(int argc, char **argv)
 		why[0] = 0;
 		states[i].act();
 		bad += !!why[0];
-		printf("%sok %u - unloaded, %s\n%s", why[0] ? "not " : "",
-		       ++count, states[i].what, why);
+		printf("%sok %u - %s: unloaded, %s\n%s", why[0] ? "not " : "",
+		       ++count, states[i].ids, states[i].what, why);
 	}
 	printf("1..%u\n", count);
 	return !!bad;
