@@ -50,7 +50,7 @@ refused() {
 
 # it_loads: what is wrong with its being loaded
 it_loads() {
-	insmod "$1" && grep -q '^Utrace:' /proc/self/status && rmmod utrace ||
+	insmod "$1" && grep -q '^Utrace:' /proc/self/status && unload utrace ||
 		echo 'it does not load'
 }
 

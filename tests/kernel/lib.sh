@@ -16,7 +16,8 @@
 #
 # It runs with the module loaded, as root, in a session of its own, in a
 # directory of its own with this file alone.  What it leaves running is a failure, and
-# killed; a module that it unloads is loaded again.  The shell is busybox's.
+# killed; a module that it unloads is loaded again.  So is it a failure if the module
+# missed something, at the end or when it was unloaded.  The shell is busybox's.
 #
 #	$PROGRAMS	the traced programs, and those of tests/kernel/programs/
 #	$MODULES	the modules, as .ko files
@@ -102,8 +103,17 @@ load() {
 	insmod "$MODULES/$_module.ko" "$@"
 }
 
-# unload MODULE
+# missed: what the module says that it could not report; nothing, as it should be
+missed() {
+	! loaded utrace || awk '/^missed / { known = 1 }
+		/^missed [^0]/
+		END { if (!known) print "missed: it does not say what" }' \
+		/sys/kernel/debug/utrace/status 2>&1
+}
+
+# unload MODULE.  What it missed is gone then, and kept for the end of the test.
 unload() {
+	[ "$1" != utrace ] || missed >>/run/missed
 	rmmod "$1"
 }
 

@@ -619,6 +619,7 @@ static int round_of(const char *utrace, const char *taps, unsigned long *hits)
 	unsigned int i, ev;
 	bool all_at_once = below(&rng, 2);
 	int err, fd, n;
+	long missed;
 
 	for (i = 0; i < nworkers; i++)
 		workers[i].before = load(&shared->loops[i]);
@@ -660,12 +661,17 @@ static int round_of(const char *utrace, const char *taps, unsigned long *hits)
 	err = timed(DETACHING, module_unload("taps"));
 	inc(&shared->beat);
 	dither(&rng, 5000);
+	missed = utrace_missed();
 	if (!err)
 		err = timed(UNLOAD, module_unload("utrace"));
 	inc(&shared->beat);
 	if (err) {
 		printf("# unloading: %s\n", strerror(-err));
 		return err;
+	}
+	if (missed) {
+		printf("# missed: %ld\n", missed);
+		return -EIO;
 	}
 	if (below(&rng, 3))
 		timed(GOING, (all_go_on(), 0));
