@@ -2,21 +2,30 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # The module is loaded and unloaded while processes do all kinds of things with
-# engines attached to them.  How many rounds that are in the time is printed.
+# engines attached to them.  How many rounds that are in the time is printed, and
+# what they are in all, at the end.
 #
 # Limit: 90 1100
 . ./lib.sh
+
+rounds=0
 
 # under SECONDS SEED [KIND...]
 under() {
 	_seconds=$1
 	_seed=$2
 	shift 2
-	_status=0
-	"$PROGRAMS/unload" "$_seconds" "$_seed" "$MODULES/utrace.ko" \
-		"$MODULES/taps.ko" "$@" || _status=$?
+	{
+		_status=0
+		"$PROGRAMS/unload" "$_seconds" "$_seed" "$MODULES/utrace.ko" \
+			"$MODULES/taps.ko" "$@" || _status=$?
+		echo $_status >status
+	} | tee said
+	_status=$(cat status)
+	_rounds=$(sed -n 's/^# \([0-9]*\) rounds,.*/\1/p' said)
+	rounds=$((rounds + ${_rounds:-0}))
 	judge "STA-2 INV-1: unloading is seen by nobody: ${*:-everything}, seed $_seed" \
-		"$([ $_status -eq 0 ] || echo "exit status $_status")"
+		"$([ "$_status" = 0 ] || echo "exit status $_status")"
 }
 
 loaded utrace && unload utrace
@@ -39,4 +48,5 @@ if ! loaded utrace; then
 	check 'nothing is hooked when it is gone' \
 		sh -c '! grep -q utrace /sys/kernel/tracing/enabled_functions'
 fi
+echo "# $rounds rounds in all"
 tap_done

@@ -726,6 +726,10 @@ int main(int argc, char **argv)
 		       shared->wanted, strerror(shared->error_no));
 		right = false;
 	}
+	if (!round) {
+		puts("# not one round");
+		right = false;
+	}
 	for (i = 0; i < nworkers; i++) {
 		if (waitpid(workers[i].pid, &status, 0) < 0 ||
 		    status != EXITED(RIGHT)) {
