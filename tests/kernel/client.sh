@@ -60,6 +60,7 @@ judge 'it was told of each event' "$(
 judge 'it sees the exit code' "$([ "$(get exit_code)" = 768 ] || get exit_code)"
 judge 'children are reported before they run, and their engines released' \
 	"$(within 5 all_released || get released)"
+judge 'what its callbacks find' "$(get answers | grep -v '^fine $')"
 check 'it is unloaded' unload utrace_client
 
 rounds=5

@@ -7,9 +7,9 @@
  *	insmod utrace_client.ko pid=4711
  *	cat /sys/module/utrace_client/parameters/...
  *
- * On loading it attaches to the process, stops it, looks at its registers, and
- * lets it go; then it counts events, and follows children as far as counting their
- * number and their deaths.  What the calls answered is in "answers", for whoever
+ * On loading it attaches to the process, stops it, looks at its registers, steps
+ * it, and lets it go; then it counts events, and follows children as far as counting
+ * their number and their deaths.  What the calls answered is in "answers", for whoever
  * tests that: names of what was not as it should be, or "fine".
  */
 #include <linux/kernel.h>
@@ -55,8 +55,8 @@ struct client {
 static struct client *first;
 static struct pid *first_pid;
 
-/* Whether the first is to stop, and that it does. */
-static bool stopping;
+/* Whether the first is to stop, and that it does; and that it is stepped. */
+static bool stopping, stepping;
 static DECLARE_COMPLETION(stopped);
 
 #define CLIENT_EVENTS							\
@@ -64,6 +64,12 @@ static DECLARE_COMPLETION(stopped);
 	 UTRACE_EVENT(CLONE) | UTRACE_EVENT(EXEC) | UTRACE_EVENT(EXIT) |	\
 	 UTRACE_EVENT(DEATH) | UTRACE_EVENT_SYSCALL |			\
 	 UTRACE_EVENT_SIGNAL_ALL | UTRACE_EVENT(JCTL))
+
+static void wrong(const char *what)
+{
+	strlcat(answers, what, sizeof(answers));
+	strlcat(answers, " ", sizeof(answers));
+}
 
 static void count(struct utrace_engine *engine, int event)
 {
@@ -81,6 +87,9 @@ static u32 client_quiesce(u32 action, struct utrace_engine *engine,
 		complete(&stopped);
 		return UTRACE_STOP;
 	}
+	/* nobody else is there to have chosen anything */
+	if (utrace_resume_action(action) != UTRACE_RESUME)
+		wrong("utrace_resume_action");
 	return UTRACE_RESUME;
 }
 
@@ -115,6 +124,8 @@ static u32 client_signal(u32 action, struct utrace_engine *engine,
 			return UTRACE_RESUME | UTRACE_SIGNAL_IGN;
 		break;
 	case UTRACE_SIGNAL_CORE:
+		if (stepping && info->si_signo == SIGTRAP)
+			return UTRACE_RESUME | UTRACE_SIGNAL_IGN;
 		count(engine, _UTRACE_EVENT_SIGNAL_CORE);
 		break;
 	}
@@ -167,14 +178,27 @@ static u32 client_jctl(u32 action, struct utrace_engine *engine,
 static u32 client_syscall_entry(u32 action, struct utrace_engine *engine,
 				struct pt_regs *regs)
 {
+	unsigned long args[6], same[6];
+
 	count(engine, _UTRACE_EVENT_SYSCALL_ENTRY);
-	return UTRACE_SYSCALL_RUN | UTRACE_RESUME;
+	if (syscall_get_nr(current, regs) < 0)
+		wrong("syscall_get_nr");
+	syscall_get_arguments(current, regs, args);
+	syscall_set_arguments(current, regs, args);
+	syscall_get_arguments(current, regs, same);
+	if (memcmp(args, same, sizeof(args)))
+		wrong("syscall_set_arguments");
+	return utrace_syscall_action(action) | UTRACE_RESUME;
 }
 
 static u32 client_syscall_exit(u32 action, struct utrace_engine *engine,
 			       struct pt_regs *regs)
 {
+	long error = syscall_get_error(current, regs);
+
 	count(engine, _UTRACE_EVENT_SYSCALL_EXIT);
+	if (error && error != syscall_get_return_value(current, regs))
+		wrong("syscall_get_error");
 	return UTRACE_RESUME;
 }
 
@@ -226,12 +250,6 @@ static const struct utrace_engine_ops child_ops = {
 
 /* ---- what is asked on loading ------------------------------------------ */
 
-static void wrong(const char *what)
-{
-	strlcat(answers, what, sizeof(answers));
-	strlcat(answers, " ", sizeof(answers));
-}
-
 #define EXPECT(condition) do { if (!(condition)) wrong(#condition); } while (0)
 
 /* The general registers, by the view, as they go into a core file. */
@@ -241,6 +259,7 @@ static void look(struct task_struct *task, struct utrace_engine *engine)
 	const struct user_regset *regset;
 	struct utrace_examiner exam;
 	struct user_regs_struct regs;
+	struct syscall_info info;
 	int ret;
 
 	ret = utrace_prepare_examine(task, engine, &exam);
@@ -256,11 +275,42 @@ static void look(struct task_struct *task, struct utrace_engine *engine)
 	else
 		wrong("regset_get");
 	EXPECT(regs.ip == task_pt_regs(task)->ip);
+	EXPECT(task_current_syscall(task, &info) == 0);
+	EXPECT(info.data.instruction_pointer == regs.ip);
 	EXPECT(utrace_finish_examine(task, engine, &exam) == 0);
+}
+
+/* An engine that asks for nothing comes and goes. */
+static void ask_by_pid(struct task_struct *task)
+{
+	struct client *client = kzalloc(sizeof(*client), GFP_KERNEL);
+	struct utrace_engine *engine;
+	int gone = released;
+
+	if (!client)
+		return;
+	engine = utrace_attach_pid(first_pid, UTRACE_ATTACH_CREATE, &child_ops,
+				   client);
+	if (IS_ERR(engine)) {
+		wrong("utrace_attach_pid");
+		kfree(client);
+		return;
+	}
+	EXPECT(utrace_set_events_pid(first_pid, engine,
+				     UTRACE_EVENT(DEATH)) == 0);
+	EXPECT(utrace_control_pid(first_pid, engine, UTRACE_DETACH) == 0);
+	EXPECT(utrace_barrier_pid(first_pid, engine) == -ESRCH);
+	EXPECT(utrace_control(task, engine, UTRACE_RESUME) == -ESRCH);
+	EXPECT(released == gone);
+	utrace_engine_put(engine);
+	EXPECT(released == gone + 1);
+	released = gone;
 }
 
 static void ask(struct task_struct *task, struct utrace_engine *engine)
 {
+	void (*volatile release)(struct utrace_engine *) =
+		__utrace_engine_release;
 	struct utrace_engine *other;
 	enum utrace_resume_action action;
 	int ret;
@@ -282,6 +332,9 @@ static void ask(struct task_struct *task, struct utrace_engine *engine)
 	EXPECT(other == ERR_PTR(-EINVAL));
 	utrace_engine_get(engine);
 	utrace_engine_put(engine);
+	/* utrace_engine_put() may be inline: then modules call this */
+	EXPECT(release != NULL);
+	ask_by_pid(task);
 
 	action = UTRACE_RESUME_MAX;
 	EXPECT(utrace_control(task, engine, action) == -EINVAL);
@@ -289,6 +342,8 @@ static void ask(struct task_struct *task, struct utrace_engine *engine)
 	ret = utrace_set_events(task, engine, UTRACE_EVENT(QUIESCE));
 	EXPECT(ret == 0);
 	EXPECT(engine->flags & UTRACE_EVENT(QUIESCE));
+	EXPECT(task_utrace_flags(task) ==
+	       (UTRACE_EVENT(QUIESCE) | UTRACE_EVENT(REAP)));
 
 	/* stop it, even out of a system call, by a callback's return */
 	stopping = true;
@@ -306,10 +361,16 @@ static void ask(struct task_struct *task, struct utrace_engine *engine)
 	EXPECT(utrace_set_events(task, engine,
 				 engine->flags | CLIENT_EVENTS) == 0);
 	EXPECT(arch_has_single_step());
+	stepping = true;
+	EXPECT(utrace_control(task, engine, arch_has_block_step() ?
+			      UTRACE_BLOCKSTEP : UTRACE_SINGLESTEP) == 0);
 	EXPECT(utrace_control(task, engine, UTRACE_RESUME) == 0);
 	EXPECT(utrace_control_pid(first_pid, engine, UTRACE_INTERRUPT) == 0);
 	EXPECT(utrace_set_events_pid(first_pid, engine, CLIENT_EVENTS) == 0);
 	EXPECT(utrace_barrier_pid(first_pid, engine) == 0);
+	/* whoever brings the facility up himself finds that it is */
+	EXPECT(utrace_init() == -EALREADY);
+	EXPECT(utrace_exit() == -EBUSY);
 }
 
 static int __init client_init(void)
