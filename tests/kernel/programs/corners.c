@@ -824,6 +824,8 @@ static void uprobe(void)
 		if (!EXPECT_EQ(tap_control(taps, tap, STOP), -EINPROGRESS) ||
 		    !holds_and_goes(pid, tap))
 			break;
+	if (tap_control(taps, tap, DETACH) == -EINPROGRESS)
+		tap_barrier(taps, tap);
 	/* and one that its report has to agree with */
 	how.act[QUIESCE] = STOP;
 	tap = tap_attach_how(taps, pid, &how);
