@@ -307,9 +307,9 @@ struct utrace_examiner {
 /**
  * utrace_init() - bring the facility up
  *
- * Call it once before anything else.  Library: starts the threads that wait
- * for traced threads as they are needed, not here.  After utrace_shutdown() it
- * may be called again.
+ * Library: call it once before anything else; it starts the threads that wait
+ * for traced threads as they are needed, not here.  Kernel: the facility is up
+ * when its module is loaded.  After utrace_shutdown() it may be called again.
  *
  * Context: may block.
  *
@@ -568,8 +568,7 @@ utrace_syscall_set_add(struct utrace_syscall_set *set, enum utrace_abi abi,
  * @set: the set
  * @name: the name, "openat"
  *
- * Return: 0, or -ENOENT if no ABI has a system call of that name (kernel:
- * -EOPNOTSUPP always).
+ * Return: 0, or -ENOENT if no ABI has a system call of that name.
  */
 UTRACE_MUST_CHECK UTRACE_API int
 utrace_syscall_set_add_name(struct utrace_syscall_set *set, const char *name);
