@@ -86,9 +86,9 @@ static void set_result(struct act *act, struct recorder *r,
 TEST(i386_changed, "SYS-2 SYS-3 SYS-6 SYS-8")
 {
 	struct act *number = ACT(I386_GETPPID, make_getpid, 0);
-	struct act *not = ACT(I386_UMASK, NULL, 0,
+	struct act *abort = ACT(I386_UMASK, NULL, 0,
 			      UTRACE_RESUME | UTRACE_SYSCALL_ABORT);
-	struct act *value = ACT(I386_GETPID, set_result, 4711);
+	struct act *result = ACT(I386_GETPID, set_result, 4711);
 	struct act *error = ACT(I386_CLOSE, set_result, -EINTR);
 	struct prog *p = prog_start("told32");
 	struct recorder *r;
@@ -98,12 +98,12 @@ TEST(i386_changed, "SYS-2 SYS-3 SYS-6 SYS-8")
 		       EV(SYSCALL_ENTRY));
 	CHECK_EQ(call(p, I386_GETPPID, 0, 0, 0), prog_tid(p));
 	CHECK_EQ(rec_events(r, 0), 0);
-	r = rec_acting(prog_task(p), REC_SYSCALL_ENTRY, not,
+	r = rec_acting(prog_task(p), REC_SYSCALL_ENTRY, abort,
 		       EV(SYSCALL_ENTRY));
 	CHECK_EQ(call(p, I386_UMASK, 077, 0, 0), -ENOSYS);
 	CHECK_EQ(rec_events(r, 0), 0);
 	CHECK_EQ(call(p, I386_UMASK, 022, 0, 0), 022);
-	rec_acting(prog_task(p), REC_SYSCALL_EXIT, value, EV(SYSCALL_EXIT));
+	rec_acting(prog_task(p), REC_SYSCALL_EXIT, result, EV(SYSCALL_EXIT));
 	rec_acting(prog_task(p), REC_SYSCALL_EXIT, error, EV(SYSCALL_EXIT));
 	CHECK_EQ(call(p, I386_GETPID, 0, 0, 0), 4711);
 	CHECK_EQ(call(p, I386_CLOSE, 9999, 0, 0), -EINTR);
