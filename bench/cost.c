@@ -92,18 +92,40 @@ static void do_status(void)
 	}
 }
 
+static void *asleep(void *arg)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, NULL);
+	pause();
+	return arg;
+}
+
+static void gather_crowd(void)
+{
+	pthread_t thread;
+	int i;
+
+	for (i = 0; i < 100; i++)
+		if (pthread_create(&thread, NULL, asleep, NULL))
+			abort();
+}
+
 static const struct {
 	const char *name;
 	void (*fn)(void);
 	int rounds;
+	void (*before)(void);	/* null: nothing */
 } paths[] = {
-	{ "getppid", do_getppid, 20000 },
-	{ "handler", do_handler, 5000 },
-	{ "ignored", do_ignored, 5000 },
-	{ "fork", do_fork, 200 },
-	{ "thread", do_thread, 300 },
-	{ "exec", do_exec, 60 },
-	{ "status", do_status, 300 },
+	{ "getppid", do_getppid, 20000, NULL },
+	{ "handler", do_handler, 5000, NULL },
+	{ "ignored", do_ignored, 5000, NULL },
+	{ "fork", do_fork, 200, NULL },
+	{ "thread", do_thread, 300, NULL },
+	{ "exec", do_exec, 60, NULL },
+	{ "status", do_status, 300, NULL },
+	{ "crowd", do_handler, 5000, gather_crowd },
 };
 
 /* The first rounds fault pages in and fill caches. */
@@ -116,6 +138,8 @@ static void measure(void)
 	signal(SIGUSR1, caught);
 	signal(SIGUSR2, SIG_IGN);
 	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		if (paths[i].before)
+			paths[i].before();
 		for (round = 0; round < paths[i].rounds / 10; round++)
 			paths[i].fn();
 		begin = now();
