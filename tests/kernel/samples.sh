@@ -11,7 +11,7 @@
 debug=/sys/kernel/debug
 crash=$PROGRAMS/crash
 rounds=4
-[ -z "$FULL" ] || rounds=60
+[ -z "$FULL" ] || rounds=40
 # shellcheck disable=SC3045 # busybox has it
 ulimit -c unlimited
 echo core >/proc/sys/kernel/core_pattern

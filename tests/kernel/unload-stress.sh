@@ -5,7 +5,10 @@
 # engines attached to them.  How many rounds that are in the time is printed, and
 # what they are in all, at the end.
 #
-# Limit: 90 1100
+#	FULL=1 ARGS=3600 tools/check-kernel unload-stress
+#			for an hour, and not for five minutes: thousands of rounds
+#
+# Limit: 90 7000
 . ./lib.sh
 
 rounds=0
@@ -32,7 +35,7 @@ loaded utrace && unload utrace
 under 8 "$SEED"
 if [ -n "$FULL" ]; then
 	# few at a time make for more rounds
-	end=$(($(cut -d. -f1 /proc/uptime) + 850))
+	end=$(($(cut -d. -f1 /proc/uptime) + ${ARGS:-300}))
 	n=0
 	# shellcheck disable=SC2154 # of lib.sh
 	while [ "$(cut -d. -f1 /proc/uptime)" -lt $end ] &&
