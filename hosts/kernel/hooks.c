@@ -61,8 +61,7 @@ static struct hook *const hooks[] = { FOR_EACH_HOOK(LIST) };
 #define SLOTS	128
 static struct hook *slots[SLOTS];
 
-/* Entered less left; one CPU's may be negative, the sum counts. */
-static DEFINE_PER_CPU(long, frames);
+DEFINE_PER_CPU(long, hook_frames);
 static DEFINE_PER_CPU(unsigned long, entered);
 
 /* Functions begin at multiples of 16, and the hooked place is not far in. */
@@ -100,7 +99,7 @@ static long frames_total(void)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		total += READ_ONCE(per_cpu(frames, cpu));
+		total += READ_ONCE(per_cpu(hook_frames, cpu));
 	return total;
 }
 
@@ -114,31 +113,10 @@ unsigned long hooks_entered(void)
 	return total;
 }
 
-struct traced *frame_enter(void)
-{
-	return traced_current();
-}
-
-void frame_leave(struct traced *traced)
-{
-	traced->frames--;
-	this_cpu_dec(frames);
-}
-
 void frames_drop(struct traced *traced)
 {
-	this_cpu_sub(frames, traced->frames);
+	this_cpu_sub(hook_frames, traced->frames);
 	traced->frames = 0;
-}
-
-void visit_begin(void)
-{
-	this_cpu_inc(frames);
-}
-
-void visit_end(void)
-{
-	this_cpu_dec(frames);
 }
 
 /* ---- the callback -------------------------------------------------------- */
@@ -196,7 +174,7 @@ static void notrace at_hook(unsigned long ip, unsigned long parent_ip,
 		return;
 	if (traced)
 		traced->frames++;
-	this_cpu_inc(frames);
+	this_cpu_inc(hook_frames);
 	this_cpu_inc(entered);
 	redirect(regs, hook->wrapper);
 }

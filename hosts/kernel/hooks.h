@@ -74,19 +74,38 @@ struct hook {
 #define HOOK(whom, result, function, params)				\
 	HOOK_NAMED(whom, result, function, #function, 0, params)
 
+/* Entered less left; one CPU's may be negative, the sum counts. */
+DECLARE_PER_CPU(long, hook_frames);
+
 /*
  * The first and the last act of a wrapper FOR_CURRENT or FOR_EXITING.  The frame
  * was counted when current was sent here, so that unloading waits for it.
  */
-struct traced *frame_enter(void);
-void frame_leave(struct traced *traced);
+static inline struct traced *frame_enter(void)
+{
+	return traced_current();
+}
+
+static inline void frame_leave(struct traced *traced)
+{
+	traced->frames--;
+	this_cpu_dec(hook_frames);
+}
+
 /* Current will return from none of the wrappers that it is in. */
 void frames_drop(struct traced *traced);
 
-/* The last act of any other wrapper, which was counted too. */
-void visit_end(void);
 /* Something else will run this module's code, and end that with visit_end(). */
-void visit_begin(void);
+static inline void visit_begin(void)
+{
+	this_cpu_inc(hook_frames);
+}
+
+/* The last act of any other wrapper, which was counted too. */
+static inline void visit_end(void)
+{
+	this_cpu_dec(hook_frames);
+}
 
 /* 0, or an error and the reason in the log; then nothing is placed. */
 int hooks_place(void);

@@ -73,8 +73,14 @@ bool is_dying(void);
 /* user.c: the way back to user mode */
 void report_init(struct traced *traced);
 void report_cancel(struct traced *traced);
-/* A decision was made elsewhere: what it leaves to do before user mode. */
-void come_back_for(struct traced *traced, struct utrace_decision decision);
+void come_back_to(struct traced *traced, struct utrace_decision decision);
+/* A decision was made elsewhere: what it leaves to do before user mode, if any. */
+static inline void come_back_for(struct traced *traced,
+				 struct utrace_decision decision)
+{
+	if (decision.resume != UTRACE_RESUME || traced->stepping)
+		come_back_to(traced, decision);
+}
 void come_back(struct traced *traced);
 /* It is to come to get_signal() when it returns to user mode. Any context. */
 void ask_for_report(struct traced *traced);

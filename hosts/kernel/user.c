@@ -75,7 +75,7 @@ void come_back(struct traced *traced)
 	ask_for_report(traced);
 }
 
-void come_back_for(struct traced *traced, struct utrace_decision decision)
+void come_back_to(struct traced *traced, struct utrace_decision decision)
 {
 	bool steps = decision.resume == UTRACE_SINGLESTEP ||
 		     decision.resume == UTRACE_BLOCKSTEP;

@@ -199,6 +199,48 @@ TEST(att_current, "ATT-8 BAR-1 EVT-6 EXM-1 EXM-2 CTL-5")
 	CHECK_EQ(rec_nth(r, REC_REAP, 0)->tid, (long)r->priv);
 }
 
+static long shut_down_attached(void *arg)
+{
+	EXPECT_EQ(rec_attach(arg, h_task(task_pid_nr(current)), EV(QUIESCE)),
+		  0);
+	EXPECT_EQ(utrace_shutdown(), 0);
+	return utrace_init();
+}
+
+/* To be traced is not to be in a callback. */
+TEST(sta_shutdown_by_traced, "STA-2")
+{
+	struct h_thread *t = h_thread(shut_down_attached, rec_new());
+
+	CHECK_EQ(h_join(t), 0);
+	CHECK_SO_FAR();
+}
+
+static u32 up_and_down(struct recorder *r, struct rec_call *c)
+{
+	EXPECT_EQ(utrace_shutdown(), -EDEADLK);
+	EXPECT_EQ(utrace_init(), -EDEADLK);
+	return rec_default(r, c);
+}
+
+/* In callbacks of the thread's own, and of another's who reaps it. */
+TEST(sta_up_and_down_in_callback, "STA-2 BAR-5")
+{
+	struct prog *p = prog_start("calls");
+	struct recorder *r = rec_new();
+
+	rec_hook_set(r, REC_SYSCALL_ENTRY, up_and_down);
+	rec_hook_set(r, REC_DEATH, up_and_down);
+	rec_hook_set(r, REC_REAP, up_and_down);
+	CHECK_EQ(rec_attach(r, prog_task(p), EV(SYSCALL_ENTRY) | EV(DEATH) |
+			    EV(REAP)), 0);
+	CHECK(getppid_of(p) > 0);
+	prog_signal(p, SIGKILL);
+	CHECK_EQ(prog_wait(p) & 0x7f, SIGKILL);
+	CHECK(rec_wait(r, REC_REAP, 1));
+	CHECK_EQ(rec_count(r, REC_DEATH), 1);
+}
+
 /* ---- signals ------------------------------------------------------------- */
 
 static void change_number(struct act *act, struct recorder *r,
