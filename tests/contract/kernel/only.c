@@ -226,7 +226,7 @@ static u32 up_and_down(struct recorder *r, struct rec_call *c)
 /* In callbacks of the thread's own, and of another's who reaps it. */
 TEST(sta_up_and_down_in_callback, "STA-2 BAR-5")
 {
-	struct prog *p = prog_start("calls");
+	struct prog *p = prog_start("handle");
 	struct recorder *r = rec_new();
 
 	rec_hook_set(r, REC_SYSCALL_ENTRY, up_and_down);
