@@ -118,6 +118,23 @@ static struct utrace_regset sets[] = {
 	{ NT_X86_XSTATE, 0, 8, 8 },	/* set by regs_init() */
 };
 
+/* The general registers of 32 bits, in the order of their set. */
+static const unsigned short places32[] = {
+#define PLACE(reg)	offsetof(struct user_regs_struct, reg)
+	PLACE(rbx), PLACE(rcx), PLACE(rdx), PLACE(rsi), PLACE(rdi), PLACE(rbp),
+	PLACE(rax), PLACE(ds), PLACE(es), PLACE(fs), PLACE(gs),
+	PLACE(orig_rax), PLACE(rip), PLACE(cs), PLACE(eflags), PLACE(rsp),
+	PLACE(ss)
+#undef PLACE
+};
+#define NPLACES32	(sizeof(places32) / sizeof(places32[0]))
+
+static struct utrace_regset sets32[] = {
+	{ NT_PRSTATUS, NPLACES32, 4, 4 },
+	{ NT_PRXFPREG, sizeof(struct user_fpregs_struct) / 4, 4, 4 },
+	{ NT_X86_XSTATE, 0, 8, 8 },	/* set by regs_init() */
+};
+
 /* The size of the extended state for what the kernel has enabled. */
 static size_t xstate_bytes(void)
 {
@@ -130,7 +147,7 @@ static size_t xstate_bytes(void)
 
 void regs_init(void)
 {
-	sets[2].n = xstate_bytes() / 8;
+	sets[2].n = sets32[2].n = xstate_bytes() / 8;
 }
 
 static const struct utrace_regset_view view = {
@@ -140,11 +157,12 @@ static const struct utrace_regset_view view = {
 	.e_machine = EM_X86_64,
 };
 
-const struct utrace_regset_view *utrace_regset_view(struct utrace_thread *thread)
-{
-	(void)thread;
-	return &view;
-}
+static const struct utrace_regset_view view32 = {
+	.name = "i386",
+	.regsets = sets32,
+	.n = sizeof(sets32) / sizeof(sets32[0]),
+	.e_machine = EM_386,
+};
 
 /*
  * With the registers at hand the lock is held on return.  In a callback for the
@@ -175,6 +193,23 @@ static void release(struct utrace_thread *thread)
 	pthread_mutex_unlock(&thread->lock);
 }
 
+/* As the kernel tells it: by the code segment, __USER32_CS. */
+static bool is_32bit(const struct reg_cache *cache)
+{
+	return cache->now.user.cs == 0x23;
+}
+
+const struct utrace_regset_view *utrace_regset_view(struct utrace_thread *thread)
+{
+	bool is32;
+
+	if (hold(thread, false))
+		return &view;
+	is32 = is_32bit(&thread->regs);
+	release(thread);
+	return is32 ? &view32 : &view;
+}
+
 int utrace_get_regs(struct utrace_thread *thread, struct utrace_regs *regs)
 {
 	int err = hold(thread, false);
@@ -198,63 +233,99 @@ int utrace_set_regs(struct utrace_thread *thread,
 	return 0;
 }
 
+static unsigned long long *place32(struct user_regs_struct *user, size_t i)
+{
+	return (unsigned long long *)((char *)user + places32[i]);
+}
+
+static void pack32(uint32_t *words, struct user_regs_struct *user)
+{
+	size_t i;
+
+	for (i = 0; i < NPLACES32; i++)
+		words[i] = *place32(user, i);
+}
+
+/* What is not changed keeps its upper half. */
+static void unpack32(struct user_regs_struct *user, const uint32_t *words)
+{
+	size_t i;
+
+	for (i = 0; i < NPLACES32; i++)
+		if ((uint32_t)*place32(user, i) != words[i])
+			*place32(user, i) = words[i];
+}
+
+/* Where a set is, and its size; null: there is none. @words: room to make one. */
+static void *find_set(struct reg_cache *cache, unsigned int type,
+		      uint32_t *words, size_t *size)
+{
+	bool is32 = is_32bit(cache);
+
+	switch (type) {
+	case NT_PRSTATUS:
+		if (is32) {
+			pack32(words, &cache->now.user);
+			*size = NPLACES32 * sizeof(*words);
+			return words;
+		}
+		*size = sizeof(cache->now.user);
+		return &cache->now.user;
+	case NT_PRFPREG:	/* the first part of the extended state */
+	case NT_PRXFPREG:
+		*size = sizeof(struct user_fpregs_struct);
+		return is32 == (type == NT_PRXFPREG) ? cache->xstate : NULL;
+	case NT_X86_XSTATE:
+		*size = cache->xstate_size;
+		return cache->xstate;
+	default:
+		return NULL;
+	}
+}
+
 ssize_t utrace_regset_read(struct utrace_thread *thread, unsigned int type,
 			   void *buf, size_t size)
 {
-	struct reg_cache *cache = &thread->regs;
+	uint32_t words[NPLACES32];
 	const void *from;
 	size_t have;
-	int err;
+	int err = hold(thread, type != NT_PRSTATUS);
 
-	if (type != NT_PRSTATUS && type != NT_PRFPREG && type != NT_X86_XSTATE)
-		return -EINVAL;
-	err = hold(thread, type != NT_PRSTATUS);
 	if (err)
 		return err;
-	switch (type) {
-	case NT_PRSTATUS:
-		from = &cache->now.user;
-		have = sizeof(cache->now.user);
-		break;
-	case NT_PRFPREG:	/* the first part of the extended state */
-		from = cache->xstate;
-		have = sizeof(struct user_fpregs_struct);
-		break;
-	default:
-		from = cache->xstate;
-		have = cache->xstate_size;
+	from = find_set(&thread->regs, type, words, &have);
+	if (from) {
+		if (have > size)
+			have = size;
+		memcpy(buf, from, have);
 	}
-	if (have > size)
-		have = size;
-	memcpy(buf, from, have);
 	release(thread);
-	return have;
+	return from ? (ssize_t)have : -EINVAL;
 }
 
 int utrace_regset_write(struct utrace_thread *thread, unsigned int type,
 			const void *buf, size_t size)
 {
 	struct reg_cache *cache = &thread->regs;
+	uint32_t words[NPLACES32];
 	size_t room;
-	int err;
+	void *to;
+	int err = hold(thread, type != NT_PRSTATUS);
 
-	if (type != NT_PRSTATUS && type != NT_PRFPREG && type != NT_X86_XSTATE)
-		return -EINVAL;
-	err = hold(thread, type != NT_PRSTATUS);
 	if (err)
 		return err;
-	room = type == NT_PRSTATUS ? sizeof(cache->now.user) :
-	       type == NT_PRFPREG ? sizeof(struct user_fpregs_struct) :
-	       cache->xstate_size;
-	if (size > room) {
+	to = find_set(cache, type, words, &room);
+	if (!to || size > room) {
 		err = -EINVAL;
-	} else if (type == NT_PRSTATUS) {
-		memcpy(&cache->now.user, buf, size);
 	} else {
-		memcpy(cache->xstate, buf, size);
-		if (type == NT_PRFPREG)	/* in use, not in the initial state */
+		memcpy(to, buf, size);
+		if (to == words)
+			unpack32(&cache->now.user, words);
+		if (type != NT_PRSTATUS)
+			cache->xstate_dirty = true;
+		/* in use, not in the initial state */
+		if (type == NT_PRFPREG || type == NT_PRXFPREG)
 			((uint8_t *)cache->xstate)[XSTATE_BV] |= XSTATE_FP_SSE;
-		cache->xstate_dirty = true;
 	}
 	release(thread);
 	return err;
