@@ -3,7 +3,7 @@
 #
 # What the kernel has beside ptrace that meets a traced thread.
 #
-# Limit: 60 120
+# Limit: 90 180
 . ./lib.sh
 
 load taps || exit
