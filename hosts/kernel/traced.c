@@ -14,7 +14,7 @@
 #include "kernel_host.h"
 
 struct hlist_head traced_table[1 << TRACED_BITS];
-/* Orders additions to the table and removals. */
+/* Orders additions to the table and removals; traced.lock is taken under it. */
 static DEFINE_SPINLOCK(table_lock);
 
 /*
