@@ -389,6 +389,7 @@ install-dkms:
 .PHONY: check check-quick check-long check-kernel debug-kernel bench \
 	bench-kernel demo demo-kernel deps
 check:
+	@tools/deps all
 	+@MAKE='$(MAKE)' tools/check full
 check-quick:
 	+@MAKE='$(MAKE)' tools/check quick
