@@ -36,6 +36,7 @@ void adopted(struct worker *worker, struct utrace_thread *thread)
 	thread->handler_due = false;
 	thread->stepping = false;
 	thread->step_over_call = false;
+	thread->stepped = false;
 	thread->exiting = false;
 	thread->exit_reported = false;
 	thread->outlived = false;

@@ -146,6 +146,9 @@ struct utrace_thread {
 	bool parent_noted;	/* when it began to exit */
 	unsigned long parent_faults; /* of its parent's children, then */
 	bool step_over_call;
+	bool stepped;		/* it was resumed to step, from @stepped_from */
+	unsigned long stepped_from;
+	bool own_trap_flag;	/* the program itself has it set */
 	unsigned int options;	/* PTRACE_O_* that are set */
 	int mode;		/* request it was last resumed with */
 	struct utrace_signal sig;
@@ -397,6 +400,8 @@ void reaper_reset(void);
 int regs_fetch(struct utrace_thread *thread);
 int regs_fetch_all(struct utrace_thread *thread);
 void regs_flush(struct utrace_thread *thread);
+/* It is about to step. */
+void regs_before_step(struct utrace_thread *thread);
 void regs_drop(struct utrace_thread *thread);
 void regs_init(void);
 void regs_show_nr(struct utrace_thread *thread, long nr);
@@ -483,5 +488,7 @@ void machine_probe_block_step(void);
 long machine_restart_nr(const struct utrace_regs *regs);
 /* The next instruction is a system call. */
 bool machine_at_syscall_insn(struct utrace_thread *thread);
+/* The instruction at @addr loads the flags, that of stepping among them. */
+bool machine_loads_flags(struct utrace_thread *thread, unsigned long addr);
 
 #endif /* PTRACE_HOST_H */

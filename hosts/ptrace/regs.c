@@ -16,6 +16,8 @@
 
 #include "ptrace_host.h"
 
+#define TRAP_FLAG	0x100ULL	/* X86_EFLAGS_TF */
+
 /* The most that PTRACE_GETREGSET can give: XCR0 with AMX takes some 11 KiB. */
 #define XSTATE_MAX	(16 << 10)
 /* where the header says which parts are in use; Intel SDM volume 1, 13.4.2 */
@@ -32,6 +34,22 @@ SAME_PLACE(orig_ax, orig_rax);
 SAME_PLACE(ip, rip);
 SAME_PLACE(ss, ss);
 
+/*
+ * The kernel takes the flag that steps for the program's own from an instruction on
+ * that loads the flags (popf), and leaves it set when there are to be no more steps.
+ * It is the program's if such an instruction has just set it.
+ */
+static void take_flag_back(struct utrace_thread *thread)
+{
+	struct user_regs_struct *user = &thread->regs.now.user;
+
+	if (!(user->eflags & TRAP_FLAG) || thread->own_trap_flag)
+		return;
+	if (user->rip == thread->stepped_from ||
+	    !machine_loads_flags(thread, thread->stepped_from))
+		user->eflags &= ~TRAP_FLAG;
+}
+
 /* 0, or -ESRCH if it does not stand still (any more): it was killed. */
 int regs_fetch(struct utrace_thread *thread)
 {
@@ -44,7 +62,19 @@ int regs_fetch(struct utrace_thread *thread)
 	cache->now.user = cache->was;
 	cache->valid = true;
 	cache->show_nr = false;
+	if (thread->stepped)
+		take_flag_back(thread);
 	return 0;
+}
+
+/* From here on until the next step the trap flag is what the program makes it. */
+void regs_before_step(struct utrace_thread *thread)
+{
+	if (regs_fetch(thread))
+		return;
+	thread->own_trap_flag = thread->regs.now.user.eflags & TRAP_FLAG;
+	thread->stepped_from = regs_of(thread)->ip;
+	thread->stepped = true;
 }
 
 static int xstate_fetch(struct utrace_thread *thread)
@@ -87,6 +117,8 @@ void regs_flush(struct utrace_thread *thread)
 	struct reg_cache *cache = &thread->regs;
 	struct iovec iov;
 
+	if (thread->stepped && !cache->valid)
+		regs_fetch(thread);
 	if (!cache->valid)
 		return;
 	if (cache->show_nr &&

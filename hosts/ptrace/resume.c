@@ -59,6 +59,7 @@ static int step_request(struct utrace_thread *thread,
 			enum utrace_resume_action action, unsigned long wanted)
 {
 	thread->stepping = true;
+	regs_before_step(thread);
 	if (thread->in_call || thread->suspended ||
 	    (wants_calls(wanted) && machine_at_syscall_insn(thread))) {
 		/* a step over a call shows no system call stops */
@@ -120,6 +121,7 @@ void resume(struct utrace_thread *thread, int sig,
 	regs_flush(thread);
 	set_run(thread, RUN_RUNNING);
 	pthread_mutex_unlock(&thread->lock);
+	thread->stepped = thread->stepping;
 	thread->mode = request;
 	/* if this fails it was killed, and its end will be waited for */
 	ptrace(request, thread->tid, 0, sig);

@@ -619,6 +619,43 @@ TEST(ctl_step_ends_at_popf, "CTL-7 SIG-14")
 	}
 }
 
+/* Counts the stops from popf on, and steps up to a number. */
+static u32 step_past_popf(struct recorder *r, struct rec_call *c)
+{
+	struct stepping *s = r->priv;
+	bool trap = c->arg[0] == SIGTRAP;
+	unsigned int n = h_load(&s->n);
+
+	if (c->regs->ip == s->popf || n)
+		h_store(&s->n, n += trap || !n);
+	return (n > h_load(&s->max) ? s->action : UTRACE_SINGLESTEP) |
+	       (trap ? UTRACE_SIGNAL_IGN : c->action & UTRACE_SIGNAL_MASK);
+}
+
+/* Nor is one left over from steps that came after such an instruction. */
+TEST(ctl_steps_end_after_popf, "CTL-4 CTL-7 SIG-14")
+{
+	static const u32 ends[] = { UTRACE_RESUME, UTRACE_DETACH };
+	unsigned int i;
+
+	for (i = 0; i < 8; i++) {
+		struct recorder *r = rec_new();
+		struct stepping s;
+
+		step_start(&s);
+		s.action = ends[i % 2];
+		s.max = 1 + i / 2;
+		r->priv = &s;
+		rec_hook_set(r, REC_SIGNAL, step_past_popf);
+		CHECK_EQ(rec_attach(r, prog_task(s.p), EV(QUIESCE) |
+				    EV(SIGNAL_CORE)), 0);
+		CHECK_EQ(rec_control(r, UTRACE_REPORT), 0);
+		CHECK(wait_until(h_load(&s.n) > s.max));
+		CHECK(step_end(&s));
+		CHECK_EQ(s.n, s.max + 1);
+	}
+}
+
 /* In the run of one-byte instructions each step is one byte. */
 static bool steps_are_single(struct stepping *s)
 {

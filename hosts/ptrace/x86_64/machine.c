@@ -208,6 +208,27 @@ bool machine_at_syscall_insn(struct utrace_thread *thread)
 	       (code[0] == 0xcd && code[1] == 0x80);
 }
 
+static bool is_prefix(uint8_t byte)
+{
+	switch (byte) {
+	case 0x26: case 0x2e: case 0x36: case 0x3e: case 0x64 ... 0x67:
+	case 0xf0: case 0xf2: case 0xf3:
+	case 0x40 ... 0x4f:	/* REX; of 32 bits: inc and dec, which matter as little */
+		return true;
+	}
+	return false;
+}
+
+bool machine_loads_flags(struct utrace_thread *thread, unsigned long addr)
+{
+	uint8_t code[15];	/* as long as one can be */
+	ssize_t n = utrace_read_memory(thread, addr, code, sizeof(code)), i;
+
+	for (i = 0; i < n && is_prefix(code[i]); i++)
+		;
+	return i < n && (code[i] == 0x9d || code[i] == 0xcf);	/* popf, iret */
+}
+
 /* The numbering of the call that a stopped thread is in or came from. */
 static int abi_of(struct utrace_thread *thread, const struct utrace_regs *regs)
 {
