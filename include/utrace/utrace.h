@@ -314,8 +314,8 @@ struct utrace_examiner {
  * Context: may block.
  *
  * Return: 0; -EALREADY if it is up; -ENOMEM; -ENOSYS if the kernel is older
- * than the host supports (library: Linux 5.3).  Nothing is left behind on
- * failure.
+ * than the host supports (library: Linux 5.3); -EDEADLK, kernel, in a callback.
+ * Nothing is left behind on failure.
  */
 UTRACE_MUST_CHECK UTRACE_API int utrace_init(void);
 
