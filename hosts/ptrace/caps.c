@@ -4,6 +4,13 @@
 
 static const struct utrace_capability table[] = {
 	{
+		.id = "SIG-1",
+		.kept = 1,
+		.what = "the signal by which a filter of system calls "
+			"(seccomp) ends a process is not reported",
+		.why = "the kernel shows it to no tracer",
+	},
+	{
 		.id = "SIG-4",
 		.kept = 1,
 		.what = "orig_ka and return_ka tell of a handler only that "

@@ -27,6 +27,7 @@
 
 /* Where each is triggered. */
 static const struct { const char *id, *test; } triggers[] = {
+	{ "SIG-1", "cap_filter_signal" },
 	{ "SIG-4", "signal_return_ka_handler" },
 	{ "SIG-5", "cap_signal_numbers" },
 	{ "EXT-1", "exit_code_changed" },
@@ -57,6 +58,20 @@ TEST(cap_each_triggered, "")
 }
 
 /* ---- signals ------------------------------------------------------------ */
+
+/* The process is ended by its own filter. */
+TEST(cap_filter_signal, "SIG-1")
+{
+	struct prog *p = prog_start("handle");
+	struct recorder *r;
+
+	prog_say(p, "forbid %d", __NR_getuid);
+	CHECK(prog_expect(p, "ok"));
+	r = rec_plain(prog_task(p), UTRACE_EVENT_SIGNAL_ALL);
+	say_call(p, __NR_getuid, 0, 0, 0);
+	CHECK_EQ(prog_wait(p) & 0x7f, 31);	/* SIGSYS */
+	CHECK_EQ(rec_count(r, REC_SIGNAL), cap_full("SIG-1"));
+}
 
 /* The process ends or stops as was asked; by the number that was named, or by
  * another, and then that is told. */
