@@ -54,6 +54,20 @@ need() {
 	done
 }
 
+# need_kernel NAME KERNEL: false if it cannot be booted: skipped where this system has no
+# such kernel, or else not ok
+need_kernel() {
+	local said status=0
+
+	said=$(tools/vm/kernel image "$2" 2>&1) || status=$?
+	case $status in
+	0)	return ;;
+	3)	skip "$1" "$said" ;;
+	*)	not_ok "$1" "$said" ;;
+	esac
+	return 1
+}
+
 tap_done() {
 	echo "1..$tap_count"
 	[ "$tap_bad" -eq 0 ]

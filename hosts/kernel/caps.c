@@ -4,8 +4,10 @@
 
 #include "kernel_host.h"
 
+enum { DEADLY_SIGNAL, OLD_SOURCE };
+
 static const struct utrace_capability table[] = {
-	{
+	[DEADLY_SIGNAL] = {
 		.id = "SIG-5",
 		.kept = 1,
 		.what = "a signal that the kernel ends a process with (a "
@@ -14,7 +16,7 @@ static const struct utrace_capability table[] = {
 		.why = "the kernel takes it for dead, and warns if it makes "
 		       "another system call",
 	},
-	{
+	[OLD_SOURCE] = {
 		.id = "OLD-1",
 		.kept = 0,
 		.what = "there is no header for source of the 20090421 "
@@ -74,6 +76,6 @@ const char *utrace_host_refuses_signal(struct task_struct *task,
 	    ends_process(sig, *action))
 		return NULL;
 	*action = UTRACE_SIGNAL_CORE;
-	*id = table[0].id;
-	return table[0].what;
+	*id = table[DEADLY_SIGNAL].id;
+	return table[DEADLY_SIGNAL].what;
 }

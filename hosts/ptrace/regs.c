@@ -74,7 +74,6 @@ void regs_before_step(struct utrace_thread *thread)
 		return;
 	thread->own_trap_flag = thread->regs.now.user.eflags & TRAP_FLAG;
 	thread->stepped_from = regs_of(thread)->ip;
-	thread->stepped = true;
 }
 
 static int xstate_fetch(struct utrace_thread *thread)

@@ -201,17 +201,8 @@ TEST(kill_main_held, "KIL-1 SIG-13 INV-1")
 			prog_say(p, "at 0 busy");
 		/* that is handed on by the time that this is done */
 		CHECK(getppid_of(p) > 0);
-		CHECK_EQ(rec_attach(r, prog_task(p), EV(QUIESCE) |
-				    ends_[i % ARRAY_LEN(ends_)].event |
-				    (at_exit ? EV(EXIT) : 0)), 0);
-		if (at_exit) {
-			rec_ret(r, REC_EXIT, UTRACE_STOP);
-			prog_say(p, "lead 1");
-			CHECK(cap_has("EXT-2") ? rec_wait_held(r) :
-			      wait_until(prog_state(p) == 'Z'));
-		} else {
-			CHECK(rec_halt(r));
-		}
+		CHECK(hold_main(p, r, ends_[i % ARRAY_LEN(ends_)].event,
+				at_exit));
 		prog_signal(p, sig);
 		CHECK_EQ(prog_wait(p) & 0x7f, KILLED(sig));
 		CHECK_EQ(rec_count_arg(r, REC_SIGNAL, sig), 0);

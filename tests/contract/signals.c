@@ -704,18 +704,13 @@ TEST(signal_tstp, "SIG-5 SIG-1")
 	}
 }
 
-/* A session of its own: the group is orphaned. */
 TEST(signal_tstp_orphaned, "SIG-5 SIG-1")
 {
 	struct act *act = ACT(TSTP, NULL, 0, RET(RESUME, TSTP));
 	struct prog *p = prog_start("handle");
-	long ppid = getppid_of(p);
 	struct recorder *r;
 
-	/* the leader of a group cannot make a session */
-	CHECK_EQ(call(p, __NR_setpgid, 0,
-		      call(p, __NR_getpgid, ppid, 0, 0), 0), 0);
-	CHECK_EQ(call(p, __NR_setsid, 0, 0, 0), prog_tid(p));
+	CHECK(orphan(p));
 	r = rec_acting(prog_task(p), REC_SIGNAL, act, EV(SIGNAL_STOP));
 	prog_signal(p, TSTP);
 	CHECK(wait_act(act, 1));
@@ -1263,19 +1258,12 @@ TEST(signal_main_held, "INV-1")
 			prog_say(p, "at %u block %d", blocker, USR1);
 			CHECK(prog_expect(p, "ok"));
 		}
-		CHECK_EQ(rec_attach(r, prog_task(p), EV(QUIESCE) | SIGNALS |
-				    (at_exit ? EV(EXIT) : 0)), 0);
-		if (at_exit) {
-			rec_ret(r, REC_EXIT, UTRACE_STOP);
-			prog_say(p, "lead 1");
-			CHECK(cap_has("EXT-2") ? rec_wait_held(r) :
-			      wait_until(prog_state(p) == 'Z'));
-		} else {
+		if (!at_exit) {
 			prog_say(p, "at 1 commands");
 			/* it is handed on by the time that the next is done */
 			CHECK(getppid_of(p) > 0);
-			CHECK(rec_halt(r));
 		}
+		CHECK(hold_main(p, r, SIGNALS, at_exit));
 		prog_signal(p, USR1);
 		CHECK(wait_until((taker = ask(p, "taken")) || h_failed()));
 		CHECK_SO_FAR();

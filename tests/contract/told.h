@@ -198,6 +198,59 @@ static inline bool control(struct recorder *r, enum utrace_resume_action a)
 	return EXPECT_EQ(rec_control(r, a), 0);
 }
 
+/*
+ * At the entry of call @nr with the arguments 11 to 16: it is to map a page at
+ * @addr.  @none is -1 as the program's registers have it.
+ */
+static inline void make_mapping(struct rec_call *call, long nr,
+				unsigned long addr, unsigned long none)
+{
+	/* PROT_NONE; private, anonymous, at this very address */
+	const unsigned long want[6] = { addr, 4096, 0, 0x02 | 0x20 | 0x10,
+					none, 0 };
+	unsigned long args[6];
+	unsigned int i;
+
+	EXPECT_EQ(syscall_get_nr(current, call->regs), nr);
+	syscall_get_arguments(current, call->regs, args);
+	for (i = 0; i < 6; i++)
+		EXPECT_EQ(args[i], 11 + i);
+	syscall_set_arguments(current, call->regs, want);
+	memset(args, 0, sizeof(args));
+	syscall_get_arguments(current, call->regs, args);
+	for (i = 0; i < 6; i++)
+		EXPECT_EQ(args[i], want[i]);
+}
+
+/* ---- threads and groups that stand as a test needs them ------------------ */
+
+/* The main thread of a crew is held by @r, which asks for @events: in the middle
+ * of its life, or at its exit. */
+static inline bool hold_main(struct prog *p, struct recorder *r,
+			     unsigned long events, bool at_exit)
+{
+	if (!EXPECT_EQ(rec_attach(r, prog_task(p), EV(QUIESCE) | events |
+				  (at_exit ? EV(EXIT) : 0)), 0))
+		return false;
+	if (!at_exit)
+		return rec_halt(r);
+	rec_ret(r, REC_EXIT, UTRACE_STOP);
+	prog_say(p, "lead 1");
+	return cap_has("EXT-2") ? rec_wait_held(r) :
+				  wait_until(prog_state(p) == 'Z');
+}
+
+/* A session of its own, so that its group is orphaned. */
+static inline bool orphan(struct prog *p)
+{
+	long ppid = getppid_of(p);
+
+	/* the leader of a group cannot make a session */
+	return EXPECT_EQ(call(p, __NR_setpgid, 0,
+			      call(p, __NR_getpgid, ppid, 0, 0), 0), 0) &&
+	       EXPECT_EQ(call(p, __NR_setsid, 0, 0, 0), prog_tid(p));
+}
+
 /* ---- state of a stopped thread ------------------------------------------ */
 
 static inline bool stopped_regs(struct recorder *r, struct pt_regs *regs)

@@ -352,11 +352,8 @@ TEST(sig_tstp_orphaned_changed, "SIG-5")
 	struct act *act = ACT(SIGUSR1, NULL, 0,
 			      UTRACE_RESUME | UTRACE_SIGNAL_TSTP);
 	struct prog *p = prog_start("handle");
-	long ppid = getppid_of(p);
 
-	CHECK_EQ(call(p, __NR_setpgid, 0,
-		      call(p, __NR_getpgid, ppid, 0, 0), 0), 0);
-	CHECK_EQ(call(p, __NR_setsid, 0, 0, 0), prog_tid(p));
+	CHECK(orphan(p));
 	rec_acting(prog_task(p), REC_SIGNAL, act, EV(SIGNAL_TERM));
 	prog_signal(p, SIGUSR1);
 	CHECK(wait_act(act, 1));

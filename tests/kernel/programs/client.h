@@ -169,15 +169,16 @@ static UNUSED int module_unload(const char *name)
 	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
 }
 
-/* What utrace says that it could not report, all in all; -1: it does not say. */
-static UNUSED long utrace_missed(void)
+/* What utrace says that it could not report, all in all or of @what; -1: it does
+ * not say. */
+static UNUSED long utrace_missed(const char *what)
 {
 	FILE *f = fopen("/sys/kernel/debug/utrace/status", "re");
 	long n, all = -1;
-	char line[128];
+	char line[256];
 
 	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "missed %ld", &n) == 1)
+		if (sscanf(line, "missed %ld", &n) == 1 && strstr(line, what))
 			all = all < 0 ? n : all + n;
 	if (f)
 		fclose(f);

@@ -661,7 +661,7 @@ static int round_of(const char *utrace, const char *taps, unsigned long *hits)
 	err = timed(DETACHING, module_unload("taps"));
 	inc(&shared->beat);
 	dither(&rng, 5000);
-	missed = utrace_missed();
+	missed = utrace_missed("");
 	if (!err)
 		err = timed(UNLOAD, module_unload("utrace"));
 	inc(&shared->beat);

@@ -66,7 +66,7 @@ static void unload(void)
 	/* one that is stepped may still be on its way to close() */
 	wait_until((err = module_unload("taps")) != -EAGAIN);
 	EXPECT_EQ(err, 0);
-	EXPECT_EQ(utrace_missed(), 0);
+	EXPECT_EQ(utrace_missed(""), 0);
 	EXPECT_EQ(module_unload("utrace"), 0);
 	EXPECT(now() - begun < 10 * slow());
 }
