@@ -453,16 +453,37 @@ TEST(ctl_interrupt_unreported, "CTL-6")
 	CHECK_EQ(rec_total(r), 0);
 }
 
+/* After the first @n callbacks there is a report, and then the signal. */
+static bool report_before_signal(struct recorder *r, unsigned int n)
+{
+	struct rec_entry *e;
+
+	if (!wait_until(rec_find(r, REC_SIGNAL, 0, SIGUSR1)))
+		return false;
+	while ((e = rec_at(r, n)) && !is_report(e) &&
+	       (e->event != REC_SIGNAL || e->arg[0] != SIGUSR1))
+		n++;
+	return EXPECT(e && is_report(e)) &&
+	       EXPECT_EQ(rec_find(r, REC_SIGNAL, 0, SIGUSR1)->arg[1],
+			 UTRACE_SIGNAL_DELIVER);
+}
+
+static struct prog *start_catching(void)
+{
+	struct prog *p = prog_start("signals");
+
+	prog_say(p, "handle %d", SIGUSR1);
+	return EXPECT(prog_expect(p, "done 0")) ? p : NULL;
+}
+
 /* The report comes before a signal that is pending is delivered. */
 TEST(ctl_interrupt_before_signals, "CTL-6 SIG-2")
 {
-	struct prog *p = prog_start("signals");
+	struct prog *p = start_catching();
 	struct recorder *r = rec_new();
-	struct rec_entry *e, *report;
 	unsigned int n;
 
-	prog_say(p, "handle %d", SIGUSR1);
-	CHECK(prog_expect(p, "done 0"));
+	CHECK(p);
 	CHECK_EQ(rec_attach(r, prog_task(p), EV(QUIESCE) |
 			    UTRACE_EVENT_SIGNAL_ALL), 0);
 	CHECK(rec_halt(r));
@@ -470,14 +491,37 @@ TEST(ctl_interrupt_before_signals, "CTL-6 SIG-2")
 	rec_ret_all(r, UTRACE_RESUME);
 	n = rec_total(r);
 	CHECK_EQ(rec_control(r, UTRACE_INTERRUPT), 0);
-	CHECK(wait_until(rec_find(r, REC_SIGNAL, 0, SIGUSR1)));
-	report = rec_at(r, n);
-	CHECK(report && is_report(report));
-	e = rec_find(r, REC_SIGNAL, 0, SIGUSR1);
-	CHECK(report->seq < e->seq);
-	CHECK_EQ(e->arg[1], UTRACE_SIGNAL_DELIVER);
+	CHECK(report_before_signal(r, n));
 	prog_say(p, "count");
 	CHECK(prog_expect(p, "done 1"));
+}
+
+static u32 ask_at_tgkill(struct recorder *r, struct rec_call *c)
+{
+	return c->arg[0] == __NR_tgkill ? (unsigned long)r->priv :
+	       rec_default(r, c);
+}
+
+/* So does one that is due at the end of the call that sends the signal. */
+TEST(ctl_report_before_own_signal, "CTL-5 CTL-6 SIG-2")
+{
+	static const u32 asks[] = { UTRACE_INTERRUPT, UTRACE_REPORT };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_LEN(asks); i++) {
+		struct prog *p = start_catching();
+		struct recorder *r = rec_new(), *other = rec_new();
+
+		CHECK(p);
+		CHECK_EQ(rec_attach(r, prog_task(p), EV(QUIESCE) |
+				    UTRACE_EVENT_SIGNAL_ALL), 0);
+		other->priv = (void *)(unsigned long)asks[i];
+		rec_hook_set(other, REC_SYSCALL_EXIT, ask_at_tgkill);
+		CHECK_EQ(rec_attach(other, prog_task(p), EV(SYSCALL_EXIT)), 0);
+		prog_say(p, "raise %d", SIGUSR1);
+		CHECK(prog_expect(p, "done 1"));
+		CHECK(report_before_signal(r, 0));
+	}
 }
 
 /* ---- steps --------------------------------------------------------------- */
