@@ -105,6 +105,29 @@ static void reserve(struct utrace *utrace, int n)
 	port_unlock(&utrace->lock);
 }
 
+static struct engine *engine_alloc(int flags,
+				   const struct utrace_engine_ops *ops,
+				   void *data)
+{
+	struct engine *engine;
+
+	if (flags & UTRACE_ATTACH_20090421) {
+		engine = old_engine_alloc(ops);
+	} else {
+		engine = port_zalloc(sizeof(*engine));
+		if (engine)
+			engine->ops = ops;
+	}
+	if (!engine)
+		return NULL;
+	engine->pub.ops = ops;
+	engine->pub.data = data;
+	engine->release = engine->ops->release;
+	port_ref_init(&engine->refs, 2);
+	INIT_LIST_HEAD(&engine->link);
+	return engine;
+}
+
 struct utrace_engine *utrace_attach_task(struct task_struct *task, int flags,
 					 const struct utrace_engine_ops *ops,
 					 void *data)
@@ -120,7 +143,7 @@ struct utrace_engine *utrace_attach_task(struct task_struct *task, int flags,
 	if (!ops)
 		return ERR_PTR(-EINVAL);
 
-	engine = port_zalloc(sizeof(*engine));
+	engine = engine_alloc(flags, ops, data);
 	if (!engine)
 		return ERR_PTR(-ENOMEM);
 	utrace = utrace_host_state(task);
@@ -142,13 +165,7 @@ struct utrace_engine *utrace_attach_task(struct task_struct *task, int flags,
 		port_free(engine);
 		return ERR_PTR(-ESRCH);
 	}
-	engine->pub.ops = ops;
-	engine->pub.data = data;
-	engine->release = ops->release;
 	engine->utrace = utrace;
-	port_ref_init(&engine->refs, 2);
-	INIT_LIST_HEAD(&engine->link);
-
 	reserve(utrace, 1);
 	err = utrace_wait(utrace, born, utrace, true);
 	if (!err)

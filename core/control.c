@@ -57,7 +57,7 @@ int utrace_set_events(struct task_struct *task, struct utrace_engine *engine,
 	if (utrace_is_past(utrace) || engine_detached(e))
 		return -ESRCH;
 	events &= ALL_EVENTS;
-	if (!callable(engine->ops, events))
+	if (!callable(e->ops, events))
 		return -EINVAL;
 
 	port_lock(&utrace->lock);

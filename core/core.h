@@ -23,6 +23,7 @@ struct utrace_syscall_set {
  * struct engine - an engine, with what its owner does not see
  * @pub: what its owner sees; @pub.flags changes under the lock of @utrace, and
  *	is read without it by the thread's own context
+ * @ops: what is called: those of @pub, or with other arguments (old.c)
  * @refs: the owner's references, and the attachment's
  * @utrace: the thread's state, referenced
  * @link: in utrace->engines or utrace->joining
@@ -39,6 +40,7 @@ struct utrace_syscall_set {
  */
 struct engine {
 	struct utrace_engine pub;
+	const struct utrace_engine_ops *ops;
 	struct port_ref refs;
 	struct utrace *utrace;
 	struct list_head link;
@@ -188,6 +190,9 @@ static inline void utrace_wake(struct utrace *utrace)
 		utrace_host_wake(utrace);
 }
 
+/* old.c */
+struct engine *old_engine_alloc(const struct utrace_engine_ops *ops);
+
 /* report.c */
 void utrace_ends_stop(struct utrace *utrace);
 
@@ -312,7 +317,7 @@ static inline unsigned long pass_quiesce(struct pass *pass,
 	if (!(flags & UTRACE_EVENT(QUIESCE)))
 		return flags;
 	if (!pass_take(pass, engine,
-		       engine->pub.ops->report_quiesce(pass->resume,
+		       engine->ops->report_quiesce(pass->resume,
 						       &engine->pub,
 						       pass->event)))
 		return 0;

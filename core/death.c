@@ -43,7 +43,7 @@ static void reap(struct utrace *utrace)
 		pass_enter(&pass, engine);
 		if (!wants_reap(utrace, engine))
 			continue;
-		engine->pub.ops->report_reap(&engine->pub, task);
+		engine->ops->report_reap(&engine->pub, task);
 		pass.callbacks++;
 		port_lock(&utrace->lock);
 		port_store_seq(&engine->pub.flags, ENGINE_DETACHED);
@@ -84,7 +84,7 @@ void utrace_report_death(struct utrace *utrace, bool group_dead, int signal)
 		    pass_quiesce(&pass, engine, flags) &&
 		    (flags & UTRACE_EVENT(DEATH)))
 			pass_take(&pass, engine,
-				  engine->pub.ops->report_death(
+				  engine->ops->report_death(
 					&engine->pub, group_dead, signal));
 	}
 	port_lock(&utrace->lock);

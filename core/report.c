@@ -78,7 +78,7 @@ static struct utrace_decision entry_pass(struct utrace *utrace,
 	pass.bits = bits & UTRACE_SYSCALL_MASK;
 	report(&pass, engine, pass_for_each_reverse,
 	       wants_call(engine, abi, nr), {
-		u32 ret = engine->pub.ops->report_syscall_entry(
+		u32 ret = engine->ops->report_syscall_entry(
 			pass.resume | pass.bits |
 			(bits & UTRACE_SYSCALL_RESUMED),
 			&engine->pub, regs);
@@ -132,7 +132,7 @@ struct utrace_decision utrace_report_syscall_exit(struct utrace *utrace,
 		report(&pass, engine, pass_for_each,
 		       wants_call(engine, abi, nr),
 			pass_take(&pass, engine,
-				engine->pub.ops->report_syscall_exit(
+				engine->ops->report_syscall_exit(
 					pass.resume, &engine->pub, regs)));
 		pass_end(&pass);
 		passed = true;
@@ -159,7 +159,7 @@ struct utrace_decision utrace_report_clone(struct utrace *utrace,
 		pass_begin(&pass, utrace, UTRACE_EVENT(CLONE));
 		report(&pass, engine, pass_for_each, true,
 			pass_take(&pass, engine,
-				engine->pub.ops->report_clone(
+				engine->ops->report_clone(
 					pass.resume, &engine->pub, clone_flags,
 					child)));
 		pass_end(&pass);
@@ -188,7 +188,7 @@ struct utrace_decision utrace_report_exec(struct utrace *utrace,
 		pass_begin(&pass, utrace, UTRACE_EVENT(EXEC));
 		report(&pass, engine, pass_for_each, true,
 			pass_take(&pass, engine,
-				engine->pub.ops->report_exec(
+				engine->ops->report_exec(
 					pass.resume, &engine->pub, fmt, bprm,
 					regs)));
 		pass_end(&pass);
@@ -233,7 +233,7 @@ struct utrace_decision utrace_report_exit(struct utrace *utrace,
 		pass_begin(&pass, utrace, UTRACE_EVENT(EXIT));
 		report(&pass, engine, pass_for_each, true, {
 			long before = *code;
-			u32 ret = engine->pub.ops->report_exit(
+			u32 ret = engine->ops->report_exit(
 				pass.resume, &engine->pub, orig_code, code);
 
 			restore_code(engine, before, code);
@@ -256,7 +256,7 @@ struct utrace_decision utrace_report_jctl(struct utrace *utrace, int type,
 		pass_begin(&pass, utrace, UTRACE_EVENT(JCTL));
 		report(&pass, engine, pass_for_each, true,
 			pass_take(&pass, engine,
-				engine->pub.ops->report_jctl(
+				engine->ops->report_jctl(
 					pass.resume, &engine->pub, type,
 					notify)));
 		pass_end(&pass);

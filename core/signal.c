@@ -72,7 +72,7 @@ static void call(struct pass *pass, struct engine *engine,
 		 struct pt_regs *regs, struct utrace_signal *sig,
 		 const struct k_sigaction *orig_ka)
 {
-	const struct utrace_engine_ops *ops = engine->pub.ops;
+	const struct utrace_engine_ops *ops = engine->ops;
 	const char *id, *what;
 	u32 ret;
 

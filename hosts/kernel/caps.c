@@ -4,25 +4,14 @@
 
 #include "kernel_host.h"
 
-enum { DEADLY_SIGNAL, OLD_SOURCE };
-
-static const struct utrace_capability table[] = {
-	[DEADLY_SIGNAL] = {
-		.id = "SIG-5",
-		.kept = 1,
-		.what = "a signal that the kernel ends a process with (a "
-			"filter's, or after an exec that failed halfway) ends "
-			"it in any case; HOLD puts that off",
-		.why = "the kernel takes it for dead, and warns if it makes "
-		       "another system call",
-	},
-	[OLD_SOURCE] = {
-		.id = "OLD-1",
-		.kept = 0,
-		.what = "there is no header for source of the 20090421 "
-			"generation yet",
-		.why = "nothing stands in its way",
-	},
+static const struct utrace_capability deadly_signal = {
+	.id = "SIG-5",
+	.kept = 1,
+	.what = "a signal that the kernel ends a process with (a filter's, or "
+		"after an exec that failed halfway) ends it in any case; HOLD "
+		"puts that off",
+	.why = "the kernel takes it for dead, and warns if it makes another "
+	       "system call",
 };
 
 /**
@@ -38,8 +27,8 @@ int utrace_capabilities(struct utrace_caps *caps, size_t size)
 {
 	static const struct utrace_caps all = {
 		.host = "kernel",
-		.nr = ARRAY_SIZE(table),
-		.entries = table,
+		.nr = 1,
+		.entries = &deadly_signal,
 	};
 
 	if (size < sizeof(all))
@@ -76,6 +65,6 @@ const char *utrace_host_refuses_signal(struct task_struct *task,
 	    ends_process(sig, *action))
 		return NULL;
 	*action = UTRACE_SIGNAL_CORE;
-	*id = table[DEADLY_SIGNAL].id;
-	return table[DEADLY_SIGNAL].what;
+	*id = deadly_signal.id;
+	return deadly_signal.what;
 }

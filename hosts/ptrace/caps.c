@@ -86,13 +86,6 @@ static const struct utrace_capability table[] = {
 		.what = "a child made with CLONE_UNTRACED is not reported",
 		.why = "the flag says so to the kernel",
 	},
-	{
-		.id = "OLD-1",
-		.kept = 0,
-		.what = "there is no header for source of the 20090421 "
-			"generation yet",
-		.why = "nothing stands in its way",
-	},
 };
 
 int utrace_capabilities(struct utrace_caps *caps, size_t size)

@@ -182,6 +182,8 @@ static inline enum utrace_syscall_action utrace_syscall_action(uint32_t action)
 #define UTRACE_ATTACH_MATCH_MASK	0x000f
 #define UTRACE_ATTACH_CREATE		0x0010
 #define UTRACE_ATTACH_EXCLUSIVE		0x0020
+/* The callbacks are of another generation: set by <utrace/20090421.h>. */
+#define UTRACE_ATTACH_20090421		0x0100
 
 struct utrace_engine_ops;
 
@@ -200,6 +202,7 @@ struct utrace_engine {
 	unsigned long flags;
 };
 
+#ifndef UTRACE_20090421_H
 /**
  * struct utrace_engine_ops - the callbacks of an engine
  *
@@ -294,6 +297,7 @@ struct utrace_engine_ops {
 	 */
 	void (*release)(void *data);
 };
+#endif /* UTRACE_20090421_H */
 
 /**
  * struct utrace_examiner - what utrace_prepare_examine() remembers; private

@@ -37,7 +37,6 @@ static const struct { const char *id, *test; } triggers[] = {
 	{ "INV-2", "cap_held_signal" },
 	{ "NAR-3", "cap_unwanted_calls" },
 	{ "CLN-1", "clone_untraced_flag" },
-	{ "OLD-1", "cap_old_header" },
 };
 
 /* An entry has a test that triggers it. */
@@ -321,15 +320,4 @@ TEST(cap_jctl_notify, "JCT-1")
 	CHECK_EQ(h_join(t), STOPSIG);
 	prog_signal(p, CONT);
 	CHECK(prog_expect(p, "ok"));
-}
-
-/* ---- older source --------------------------------------------------------- */
-
-/* When there is a header, engines of that generation are to be tested here. */
-TEST(cap_old_header, "OLD-1")
-{
-	const struct utrace_capability *e = cap_entry("OLD-1");
-
-	CHECK(e && e->kept == 0);
-	CHECK_EQ(UTRACE_API_VERSION, 20110727);
 }
