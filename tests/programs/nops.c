@@ -2,7 +2,7 @@
 /*
  * From a command until the word at "stop" is set, runs a loop of which each
  * instruction from "first" up to "last" is one byte long; "entered" is set
- * just before.  At "popf" it sets its flags.  For stepping.
+ * just before.  At "popf" it sets its flags; "nops plain" does not.  For stepping.
  */
 #include "prog.h"
 
@@ -11,35 +11,46 @@
 #endif
 
 static volatile unsigned int stop, entered;
-extern const char first[], last[], popf[];
+extern const char first[], last[], popf[], plain_first[], plain_last[];
 
-int main(void)
+/* FLAGS sets them, or does nothing */
+#define LOOP(first, last, flags)					\
+	__asm__ volatile(						\
+		"movl $1, %[entered]\n"					\
+		"subq $128, %%rsp\n"					\
+		".globl " #first ", " #last "\n"			\
+		#first ":\n"						\
+		"	.rept 64\n"					\
+		"	nop\n"						\
+		"	.endr\n"					\
+		#last ":\n"						\
+		flags							\
+		"	cmpl $0, %[stop]\n"				\
+		"	je " #first "\n"				\
+		"	addq $128, %%rsp\n"				\
+		: [entered] "=m" (entered)				\
+		: [stop] "m" (stop)					\
+		: "cc", "memory")
+
+int main(int argc, char **argv)
 {
+	int plain = argc > 1 && !strcmp(argv[1], "plain");
+
 	ready();
-	tell("first %p", (const void *)first);
-	tell("last %p", (const void *)last);
+	tell("first %p", (const void *)(plain ? plain_first : first));
+	tell("last %p", (const void *)(plain ? plain_last : last));
 	tell("stop %p", (void *)&stop);
 	tell("entered %p", (void *)&entered);
 	tell("popf %p", (const void *)popf);
 	hear();
-	__asm__ volatile(
-		"movl $1, %[entered]\n"
-		"subq $128, %%rsp\n"
-		".globl first, last, popf\n"
-		"first:\n"
-		"	.rept 64\n"
-		"	nop\n"
-		"	.endr\n"
-		"last:\n"
-		"	pushq $0x202\n"
-		"popf:\n"
-		"	popfq\n"
-		"	cmpl $0, %[stop]\n"
-		"	je first\n"
-		"	addq $128, %%rsp\n"
-		: [entered] "=m" (entered)
-		: [stop] "m" (stop)
-		: "cc", "memory");
+	if (plain)
+		LOOP(plain_first, plain_last, "");
+	else
+		LOOP(first, last,
+		     "	pushq $0x202\n"
+		     ".globl popf\n"
+		     "popf:\n"
+		     "	popfq\n");
 	tell("done");
 	hear();
 	return 0;
