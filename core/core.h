@@ -96,6 +96,7 @@ enum point {
  *	pass.  Partner of engine->flags: a pass sets @reporting, then reads the
  *	flags; utrace_set_events() sets the flags, then reads @reporting.
  * @pass: number of the current or last pass
+ * @event: what it is for
  * @waiters: how many wait in utrace_barrier() or for a newborn
  * @wait_word: what they sleep on
  * @events: what engines ask for together, and %ENGINE_STOP
@@ -130,6 +131,7 @@ struct utrace {
 	bool attention;
 	struct engine *reporting;
 	unsigned int pass;
+	unsigned long event;
 	unsigned int waiters;
 	unsigned int wait_word;
 	unsigned long events;
@@ -225,8 +227,10 @@ struct pass {
 };
 
 bool pass_take_change(struct pass *pass, struct engine *engine, u32 ret);
-bool callback_busy(struct utrace *utrace, struct engine *engine, bool fewer,
-		   bool more);
+bool callback_runs(struct utrace *utrace, struct engine *engine,
+		   unsigned long events);
+bool callback_busy(struct utrace *utrace, struct engine *engine,
+		   unsigned long events, bool fewer, bool more);
 struct utrace_decision pass_decide_attentively(struct utrace *utrace,
 					       bool may_stop, enum point point);
 void pass_settle(struct utrace *utrace, bool in_pass);
@@ -247,6 +251,7 @@ static inline void pass_begin(struct pass *pass, struct utrace *utrace,
 		pass_settle(utrace, true);
 	pass->number = utrace->pass + 1;
 	port_store(&utrace->pass, pass->number);
+	port_store(&utrace->event, event);
 	port_store(&utrace->resume, UTRACE_RESUME);
 }
 

@@ -7,20 +7,35 @@
 #include "core.h"
 
 /*
- * Whether a callback runs that the caller may just have taken away (EVT-5), or
- * took away before.  Under the lock, after the change.
+ * Whether a callback to an engine runs, which asked for @events until just now.
+ * @reporting stands for a moment at those who are not called, too.  Under the lock,
+ * after the change.
  */
-bool callback_busy(struct utrace *utrace, struct engine *engine, bool fewer,
-		   bool more)
+bool callback_runs(struct utrace *utrace, struct engine *engine,
+		   unsigned long events)
+{
+	unsigned long called = port_load(&utrace->event) | UTRACE_EVENT(QUIESCE);
+
+	return port_load_seq(&utrace->reporting) == engine &&
+	       ((events & called) ||
+		engine->cleared == port_load(&utrace->pass));
+}
+
+/*
+ * Whether a callback runs that the caller may just have taken away (EVT-5), or
+ * somebody did before.
+ */
+bool callback_busy(struct utrace *utrace, struct engine *engine,
+		   unsigned long events, bool fewer, bool more)
 {
 	unsigned int pass = port_load(&utrace->pass);
 
-	if (current == utrace->task ||
-	    port_load_seq(&utrace->reporting) != engine)
+	if (!callback_runs(utrace, engine, events))
 		return false;
 	if (fewer)
 		engine->cleared = pass;
-	return fewer || (!more && engine->cleared == pass);
+	return current != utrace->task &&
+	       (fewer || (!more && engine->cleared == pass));
 }
 
 /* Put the lists in order; see @in_pass and @attention of struct utrace. */

@@ -72,7 +72,7 @@ int utrace_set_syscalls(struct task_struct *task, struct utrace_engine *engine,
 		port_unlock(&utrace->lock);
 		return -ESRCH;
 	}
-	if (callback_busy(utrace, e, replace(e, set), false))
+	if (callback_busy(utrace, e, engine_flags(e), replace(e, set), false))
 		ret = -EINPROGRESS;
 	utrace_update_locked(utrace);
 	port_unlock(&utrace->lock);

@@ -857,7 +857,67 @@ TEST(ctl_step_needs_last_pass, "CTL-7 REP-5")
 	CHECK_EQ(rec_count(r, REC_SIGNAL), 0);
 }
 
+/* Never called. */
+static u32 no_exec(u32 action, struct utrace_engine *engine,
+		   const struct linux_binfmt *fmt,
+		   const struct linux_binprm *bprm, struct pt_regs *regs)
+{
+	(void)engine;
+	(void)fmt;
+	(void)bprm;
+	(void)regs;
+	EXPECT(false);
+	return action;
+}
+
 /* ---- detaching ----------------------------------------------------------- */
+
+static unsigned int passes;
+
+static u32 count_pass(u32 action, struct utrace_engine *engine,
+		      struct pt_regs *regs)
+{
+	(void)engine;
+	(void)regs;
+	h_inc(&passes);
+	return action;
+}
+
+/*
+ * Passes for others' events are no callbacks to an engine that is not called for
+ * them: nothing is in progress.
+ */
+TEST(ctl_detach_uncalled, "CTL-8 EVT-5")
+{
+	static const struct utrace_engine_ops caller = {
+		.report_syscall_entry = count_pass,
+	}, uncalled = {
+		.report_exec = no_exec,
+	};
+	struct prog *p = prog_start("crew", "0");
+	struct task_struct *t = prog_task(p);
+	struct utrace_engine *e, *other;
+	unsigned int i, was;
+
+	other = utrace_attach_task(t, UTRACE_ATTACH_CREATE, &caller, NULL);
+	CHECK(!IS_ERR(other));
+	CHECK_EQ(utrace_set_events(t, other, EV(SYSCALL_ENTRY)), 0);
+	prog_say(p, "busy");
+	for (i = 0; i < 500 && !h_failed(); i++) {
+		e = utrace_attach_task(t, UTRACE_ATTACH_CREATE, &uncalled, NULL);
+		CHECK(!IS_ERR(e));
+		CHECK_EQ(utrace_set_events(t, e, EV(EXEC)), 0);
+		/* by then it has joined */
+		was = h_load(&passes);
+		CHECK(wait_until(h_load(&passes) - was >= 2));
+		if (i % 2)
+			EXPECT_EQ(utrace_set_events(t, e, 0), 0);
+		EXPECT_EQ(utrace_control(t, e, UTRACE_DETACH), 0);
+		utrace_engine_put(e);
+	}
+	CHECK(utrace_control(t, other, UTRACE_DETACH) != -ESRCH);
+	utrace_engine_put(other);
+}
 
 TEST(ctl_detach_idle, "CTL-8 CTL-9 CTL-10")
 {

@@ -237,6 +237,37 @@ TEST(evt_clear_in_progress, "EVT-5 EVT-6 EVT-9")
 	CHECK_EQ(rec_count(r, REC_SYSCALL_ENTRY), 0);
 }
 
+/* Clears its own events at getppid, and waits in r->priv, a gate. */
+static u32 clear_and_wait(struct recorder *r, struct rec_call *c)
+{
+	if (c->arg[0] == __NR_getppid) {
+		EXPECT_EQ(set(r, 0), 0);
+		gate_wait(r->priv);
+	}
+	return rec_default(r, c);
+}
+
+/* To others that callback runs, though the engine asks for nothing any more. */
+TEST(evt_cleared_by_current, "EVT-5 EVT-6 CTL-8")
+{
+	struct prog *p = prog_start("calls");
+	struct recorder *r = rec_new();
+
+	r->priv = gate_new();
+	rec_hook_set(r, REC_SYSCALL_EXIT, clear_and_wait);
+	CHECK_EQ(rec_attach(r, prog_task(p), EV(SYSCALL_EXIT)), 0);
+	prog_go(p);
+	CHECK(gate_busy(r->priv));
+	CHECK_EQ(mask(r), 0);
+	CHECK_EQ(set(r, 0), -EINPROGRESS);
+	CHECK_EQ(rec_control(r, UTRACE_DETACH), -EINPROGRESS);
+	CHECK_EQ(gate_waiters(r->priv), 1);
+	gate_open(r->priv);
+	CHECK_EQ(rec_barrier(r), -ESRCH);
+	CHECK(prog_expect(p, "done"));
+	CHECK(one_call(p));
+}
+
 /* -EINPROGRESS, again and again, until a 0 is proof. */
 TEST(evt_zero_is_proof, "EVT-5")
 {
