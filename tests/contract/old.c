@@ -60,7 +60,7 @@ static u32 on_quiesce(enum utrace_resume_action action,
 
 	(void)event;
 	EXPECT(action <= UTRACE_RESUME);
-	return seen->leaves ? UTRACE_DETACH : UTRACE_RESUME;
+	return h_load(&seen->leaves) ? UTRACE_DETACH : UTRACE_RESUME;
 }
 
 static u32 on_signal(u32 action, struct utrace_engine *engine,
