@@ -686,11 +686,14 @@ TEST(sta_ptrace_goes_on, "STA-3 CTL-8")
 TEST(inv_attach_in_stop, "INV-1 JCT-2")
 {
 	struct prog *p = prog_start("handle");
+	struct syscall_info info;
 	struct recorder *r;
 
 	CHECK(do_ok(p, "catch 10 0"));
 	prog_say(p, "call %d 0 0 0", __NR_pause);
-	CHECK(wait_until(prog_state(p) == 'S'));
+	/* and not in the one that brought it the command */
+	CHECK(wait_until(!task_current_syscall(prog_task(p), &info) &&
+			 info.data.nr == __NR_pause));
 	prog_signal(p, SIGSTOP);
 	CHECK_EQ(prog_wait_stopped(p), SIGSTOP);
 	r = rec_plain(prog_task(p), EV(SIGNAL));
