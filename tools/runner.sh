@@ -138,8 +138,14 @@ judge_log() {
 			next
 		}
 		/^ *Bail out!/ { print "  " $0; bailed = 1; next }
-		telling && /^[ \t]*#/ { print "  " $0 }
-		nested && /^ *#/ { remarks = remarks "  " $0 "\n" }
+		# Why a test failed may stand before its result, as in KTAP and
+		# where it is told at once, or after it.
+		/^[ \t]*#/ {
+			if (telling)
+				print "  " $0
+			else
+				remarks = remarks "  " $0 "\n"
+		}
 		END {
 			depth = 1
 			if (bailed)
