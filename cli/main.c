@@ -38,7 +38,7 @@ static bool is_multi(const struct options *opt)
 	pid_t tid;
 
 	return opt->follow || opt->nr_pids > 1 ||
-	       (opt->nr_pids && utrace_thread_list(opt->pids[0], &tid, 1) > 1);
+	       (opt->nr_pids && utrace_thread_list(opt->pids[0], &tid, 1, NULL) > 1);
 }
 
 /* What can be found wrong before anything is touched. */

@@ -14,19 +14,27 @@ static bool is_leader(struct utrace_thread *thread)
 	return thread->tid == thread->tgid;
 }
 
-/* One look at the process's threads: is another alive? */
+/* Is another thread of the process alive, by the list of them? */
 static bool sees_sibling(struct utrace_thread *thread)
 {
 	static __thread pid_t tids[MAX_SIBLINGS];
-	ssize_t i, n = utrace_thread_list(thread->tgid, tids, MAX_SIBLINGS);
 	struct proc_stat stat;
+	bool whole;
+	ssize_t i, n;
 
-	for (i = 0; i < n && i < MAX_SIBLINGS; i++)
-		if (tids[i] != thread->tid &&
-		    !proc_read_stat(thread->tgid, tids[i], &stat) &&
-		    stat.state != 'Z' && stat.state != 'X')
+	do {
+		n = utrace_thread_list(thread->tgid, tids, MAX_SIBLINGS, &whole);
+		if (n < 0)
+			return false;
+		for (i = 0; i < n && i < MAX_SIBLINGS; i++)
+			if (tids[i] != thread->tid &&
+			    !proc_read_stat(thread->tgid, tids[i], &stat) &&
+			    stat.state != 'Z' && stat.state != 'X')
+				return true;
+		if (n > MAX_SIBLINGS)
 			return true;
-	return n > MAX_SIBLINGS;
+	} while (!whole);
+	return false;
 }
 
 /*

@@ -309,13 +309,15 @@ static int follow_entry(struct utrace_follow *follow, pid_t pid,
 static int follow_listed(struct utrace_follow *follow, pid_t pid,
 			 struct look *look)
 {
-	ssize_t i, n = utrace_thread_list(pid, look->tids, look->max);
-	int ret, again = 0;
+	bool whole;
+	ssize_t i, n = utrace_thread_list(pid, look->tids, look->max, &whole);
+	int ret, again;
 
 	if (n < 0)
 		return n;
 	if ((size_t)n > look->max)
 		return -E2BIG;
+	again = !whole;
 	for (i = 0; i < n; i++) {
 		ret = follow_entry(follow, pid, look, look->tids[i]);
 		if (ret < 0)
@@ -350,8 +352,8 @@ static void unfollow(struct utrace_follow *follow, pid_t *tids, size_t n)
 
 /*
  * A thread that is followed brings what it creates along.  So once a look at
- * the list finds neither somebody new nor somebody who died meanwhile, whoever
- * could create an unfollowed thread is followed itself.
+ * the whole list finds neither somebody new nor somebody who died meanwhile,
+ * whoever could create an unfollowed thread is followed itself.
  */
 int utrace_follow_process(struct utrace_follow *follow, pid_t pid)
 {
@@ -370,7 +372,7 @@ int utrace_follow_process(struct utrace_follow *follow, pid_t pid)
 	if (ret >= 0)
 		ret = utrace_follow_count(follow) ? 0 : -ESRCH;
 	if (ret < 0) {
-		n = utrace_thread_list(pid, look.tids, look.max);
+		n = utrace_thread_list(pid, look.tids, look.max, NULL);
 		unfollow(follow, look.tids, n < 0 ? 0 : n);
 	}
 	if (look.dead)

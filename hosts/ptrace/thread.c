@@ -12,6 +12,9 @@
 
 #define BUCKETS	1024
 
+/* how often threads are listed until the list is whole: more than are needed */
+#define LIST_TRIES	10
+
 /**
  * The threads that are known, by ID.
  * @lock: orders the table and the IDs in it; a leaf
@@ -327,7 +330,8 @@ bool utrace_thread_stopped(struct utrace_thread *thread)
 	return port_load_acquire(&thread->run) == RUN_PARKED;
 }
 
-ssize_t utrace_thread_list(pid_t pid, pid_t *tids, size_t max)
+/* One look. */
+static ssize_t list_threads(pid_t pid, pid_t *tids, size_t max)
 {
 	struct dirent *entry;
 	char path[64];
@@ -347,6 +351,44 @@ ssize_t utrace_thread_list(pid_t pid, pid_t *tids, size_t max)
 	}
 	closedir(dir);
 	return n ? (ssize_t)n : -ESRCH;
+}
+
+/*
+ * Whether @n threads that were just listed were all at one moment.  The kernel
+ * goes from one to the next, and if that one ends just then it ends the list, or
+ * skips somebody.  But if there are as many as were listed, and then each of
+ * those is still there, then it was them.
+ */
+static bool is_whole(pid_t pid, const pid_t *tids, size_t n)
+{
+	struct proc_stat stat;
+	size_t i;
+
+	if (proc_read_stat(pid, pid, &stat) || stat.threads != (long)n)
+		return false;
+	for (i = 0; i < n; i++)
+		if (syscall(SYS_tgkill, pid, tids[i], 0) && errno == ESRCH)
+			return false;
+	return true;
+}
+
+ssize_t utrace_thread_list(pid_t pid, pid_t *tids, size_t max, bool *whole)
+{
+	bool all = false;
+	ssize_t n;
+	int tries;
+
+	for (tries = 0; tries < LIST_TRIES && !all; tries++) {
+		n = list_threads(pid, tids, max);
+		if (n < 0)
+			return n;
+		all = (size_t)n <= max && is_whole(pid, tids, n);
+		if ((size_t)n > max)
+			break;
+	}
+	if (whole)
+		*whole = all;
+	return n;
 }
 
 /* ---- pids ------------------------------------------------------------------ */

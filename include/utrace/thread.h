@@ -57,15 +57,18 @@ UTRACE_API pid_t utrace_thread_group(const struct utrace_thread *thread);
  * @pid: the process ID
  * @tids: filled in with thread IDs, in no order
  * @max: how many fit
+ * @whole: if not null, set to whether these were all the threads at one moment
  *
- * A snapshot: threads may come and go meanwhile (<utrace/follow.h> has what is
- * race-free).
+ * A snapshot: threads come and go (<utrace/follow.h> has what is race-free).
+ * While they come and go faster than they can be listed, the list is not whole:
+ * the kernel may leave out some that were there all the time.
  *
  * Return: how many threads there are, which may be more than @max; -ESRCH: no
  * such process.
  */
 UTRACE_MUST_CHECK UTRACE_API ssize_t utrace_thread_list(pid_t pid, pid_t *tids,
-							size_t max);
+							size_t max,
+							bool *whole);
 
 /**
  * utrace_thread_stopped() - whether a thread is in a tracing stop right now

@@ -9,6 +9,8 @@
  *				looks whether each is as in an untraced run
  *	stress_kid storm N	N threads that create threads and children as
  *				fast as they can
+ *	stress_kid chain N	a thread that creates its successor and ends, and
+ *				so on, beside N that create others who just end
  *	stress_kid exit CODE	exits
  *
  * A program that sees an error where an untraced one sees none counts it in
@@ -475,6 +477,46 @@ static void storm(int n)
 	_exit(sh_load(&share->errors) ? 98 : RIGHT);
 }
 
+/* ---- chain --------------------------------------------------------------- */
+
+static void *brief(void *arg)
+{
+	pthread_t t;
+
+	while (!sh_load(&share->quit))
+		if (!pthread_create(&t, NULL, nothing, NULL))
+			pthread_join(t, NULL);
+	return arg;
+}
+
+static void *successor(void *arg)
+{
+	pthread_attr_t attr;
+	volatile int spin;
+	pthread_t t;
+
+	sh_store(&share->head, tid());
+	for (spin = 0; spin < 8000; spin++)
+		;
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	while (pthread_create(&t, &attr, successor, NULL))
+		usleep(100);
+	return arg;
+}
+
+static void chain(int n)
+{
+	pthread_t t;
+
+	while (n--)
+		if (pthread_create(&t, NULL, brief, NULL))
+			_exit(97);
+	successor(NULL);
+	for (;;)
+		pause();
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 1 ? argv[1] : "";
@@ -495,5 +537,7 @@ int main(int argc, char **argv)
 		work();
 	else if (!strcmp(mode, "storm"))
 		storm(n);
+	else if (!strcmp(mode, "chain"))
+		chain(n);
 	return 97;
 }

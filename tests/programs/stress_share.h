@@ -56,6 +56,8 @@ struct share {
 	uint32_t missed;	/* of those, not seen */
 	int32_t missed_tid;
 	uint32_t blind;		/* the tracer does not look any more */
+	/* chain */
+	int32_t head;		/* the thread that is there now */
 	struct kid_thread threads[KID_THREADS];
 	uint8_t seen[KID_TIDS];	/* by thread ID, set by the tracer */
 };
