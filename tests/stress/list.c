@@ -23,7 +23,7 @@ static bool lists(const pid_t *tids, ssize_t n, pid_t tid)
 	return false;
 }
 
-STRESS(thread_list, 40, 1500,
+STRESS(thread_list, 40, 500,
        "DTH-1: a list of threads that says that it is whole, by which the last "
        "one is known, has every thread that was there all the time",
        .alone = true)
