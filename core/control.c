@@ -71,7 +71,8 @@ int utrace_set_events(struct task_struct *task, struct utrace_engine *engine,
 		before = port_load(&utrace->events);
 		port_store_seq(&engine->flags, (flags & ~ALL_EVENTS) | events);
 		utrace_update_locked(utrace);
-		if (callback_busy(utrace, e, old, old & ~events, events & ~old))
+		if (callback_busy(utrace, e, flags, &e->wanted, old & ~events,
+				  events & ~old))
 			ret = -EINPROGRESS;
 		if (utrace->life == ALIVE) {
 			if (utrace->stopped && (events & UTRACE_EVENT(QUIESCE)))
@@ -97,7 +98,7 @@ static void wake_locked(struct utrace *utrace)
 static int detach_locked(struct utrace *utrace, struct engine *engine,
 			 struct list_head *gone)
 {
-	unsigned long events;
+	unsigned long flags;
 	int ret = 0;
 
 	if (utrace->life >= REAPING)
@@ -105,9 +106,9 @@ static int detach_locked(struct utrace *utrace, struct engine *engine,
 	if (utrace->life == DYING &&
 	    (engine_flags(engine) & _UTRACE_DEATH_EVENTS))
 		return -EALREADY;
-	events = engine_flags(engine);
+	flags = engine_flags(engine);
 	engine_detach_locked(utrace, engine, gone);
-	if (callback_runs(utrace, engine, events))
+	if (callback_runs(utrace, engine, flags, &engine->wanted))
 		ret = -EINPROGRESS;
 	if (utrace->life == ALIVE) {
 		wake_locked(utrace);

@@ -228,9 +228,10 @@ struct pass {
 
 bool pass_take_change(struct pass *pass, struct engine *engine, u32 ret);
 bool callback_runs(struct utrace *utrace, struct engine *engine,
-		   unsigned long events);
+		   unsigned long flags, const struct utrace_syscall_set *calls);
 bool callback_busy(struct utrace *utrace, struct engine *engine,
-		   unsigned long events, bool fewer, bool more);
+		   unsigned long flags, const struct utrace_syscall_set *calls,
+		   bool fewer, bool more);
 struct utrace_decision pass_decide_attentively(struct utrace *utrace,
 					       bool may_stop, enum point point);
 void pass_settle(struct utrace *utrace, bool in_pass);

@@ -7,18 +7,25 @@
 #include "core.h"
 
 /*
- * Whether a callback to an engine runs, which asked for @events until just now.
- * @reporting stands for a moment at those who are not called, too.  Under the lock,
- * after the change.
+ * Whether a callback to an engine runs, whose flags and calls were these until
+ * just now.  @reporting stands for a moment at those who are not called, too.
+ * Under the lock, after the change.
  */
 bool callback_runs(struct utrace *utrace, struct engine *engine,
-		   unsigned long events)
+		   unsigned long flags, const struct utrace_syscall_set *calls)
 {
-	unsigned long called = port_load(&utrace->event) | UTRACE_EVENT(QUIESCE);
+	unsigned long event;
 
-	return port_load_seq(&utrace->reporting) == engine &&
-	       ((events & called) ||
-		engine->cleared == port_load(&utrace->pass));
+	if (port_load_seq(&utrace->reporting) != engine)
+		return false;
+	if (engine->cleared == port_load(&utrace->pass))
+		return true;
+	event = port_load(&utrace->event);
+	if ((event & UTRACE_EVENT_SYSCALL) && (flags & ENGINE_NARROWED) &&
+	    !syscall_set_has(calls, port_load(&utrace->abi),
+			     port_load(&utrace->nr_call)))
+		return false;
+	return flags & (event | UTRACE_EVENT(QUIESCE));
 }
 
 /*
@@ -26,11 +33,12 @@ bool callback_runs(struct utrace *utrace, struct engine *engine,
  * somebody did before.
  */
 bool callback_busy(struct utrace *utrace, struct engine *engine,
-		   unsigned long events, bool fewer, bool more)
+		   unsigned long flags, const struct utrace_syscall_set *calls,
+		   bool fewer, bool more)
 {
 	unsigned int pass = port_load(&utrace->pass);
 
-	if (!callback_runs(utrace, engine, events))
+	if (!callback_runs(utrace, engine, flags, calls))
 		return false;
 	if (fewer)
 		engine->cleared = pass;

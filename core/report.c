@@ -106,8 +106,8 @@ struct utrace_decision utrace_report_syscall_entry(struct utrace *utrace,
 {
 	if (!wanted(utrace, UTRACE_EVENT(SYSCALL_ENTRY)))
 		return utrace ? pass_decide(utrace, false, 0) : go_on;
-	utrace->abi = abi;
-	utrace->nr_call = nr;
+	port_store(&utrace->abi, abi);
+	port_store(&utrace->nr_call, nr);
 	if (!anyone_wants_call(utrace, UTRACE_EVENT(SYSCALL_ENTRY), abi, nr))
 		return pass_decide(utrace, false, 0);
 	return entry_pass(utrace, regs, UTRACE_SYSCALL_RUN);
@@ -126,8 +126,8 @@ struct utrace_decision utrace_report_syscall_exit(struct utrace *utrace,
 		return go_on;
 	if (wanted(utrace, UTRACE_EVENT(SYSCALL_EXIT)) &&
 	    anyone_wants_call(utrace, UTRACE_EVENT(SYSCALL_EXIT), abi, nr)) {
-		utrace->abi = abi;
-		utrace->nr_call = nr;
+		port_store(&utrace->abi, abi);
+		port_store(&utrace->nr_call, nr);
 		pass_begin(&pass, utrace, UTRACE_EVENT(SYSCALL_EXIT));
 		report(&pass, engine, pass_for_each,
 		       wants_call(engine, abi, nr),

@@ -62,6 +62,8 @@ int utrace_set_syscalls(struct task_struct *task, struct utrace_engine *engine,
 {
 	struct engine *e = to_engine(engine);
 	struct utrace *utrace = e->utrace;
+	struct utrace_syscall_set calls;
+	unsigned long flags;
 	int ret = 0;
 
 	(void)task;
@@ -72,7 +74,9 @@ int utrace_set_syscalls(struct task_struct *task, struct utrace_engine *engine,
 		port_unlock(&utrace->lock);
 		return -ESRCH;
 	}
-	if (callback_busy(utrace, e, engine_flags(e), replace(e, set), false))
+	flags = engine_flags(e);
+	calls = e->wanted;
+	if (callback_busy(utrace, e, flags, &calls, replace(e, set), false))
 		ret = -EINPROGRESS;
 	utrace_update_locked(utrace);
 	port_unlock(&utrace->lock);

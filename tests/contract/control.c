@@ -874,6 +874,15 @@ static u32 no_exec(u32 action, struct utrace_engine *engine,
 
 static unsigned int passes;
 
+static u32 no_call(u32 action, struct utrace_engine *engine,
+		   struct pt_regs *regs)
+{
+	(void)engine;
+	(void)regs;
+	EXPECT(false);
+	return action;
+}
+
 static u32 count_pass(u32 action, struct utrace_engine *engine,
 		      struct pt_regs *regs)
 {
@@ -917,6 +926,47 @@ TEST(ctl_detach_uncalled, "CTL-8 EVT-5")
 	}
 	CHECK(utrace_control(t, other, UTRACE_DETACH) != -ESRCH);
 	utrace_engine_put(other);
+}
+
+/* Nor is the pass for a call that the engine does not want one to it. */
+TEST(nar_detach_uncalled, "NAR-1 NAR-2 CTL-8")
+{
+	static const struct utrace_engine_ops caller = {
+		.report_syscall_entry = count_pass,
+	}, uncalled = {
+		.report_syscall_entry = no_call,
+	};
+	struct utrace_syscall_set *one = utrace_syscall_set_new();
+	struct utrace_syscall_set *none = utrace_syscall_set_new();
+	struct prog *p = prog_start("crew", "0");
+	struct task_struct *t = prog_task(p);
+	struct utrace_engine *e, *other;
+	unsigned int i, was;
+
+	CHECK(one && none);
+	CHECK_EQ(utrace_syscall_set_add(one, UTRACE_ABI_X86_64, __NR_reboot), 0);
+	other = utrace_attach_task(t, UTRACE_ATTACH_CREATE, &caller, NULL);
+	CHECK(!IS_ERR(other));
+	CHECK_EQ(utrace_set_events(t, other, EV(SYSCALL_ENTRY)), 0);
+	prog_say(p, "busy");
+	for (i = 0; i < 300 && !h_failed(); i++) {
+		e = utrace_attach_task(t, UTRACE_ATTACH_CREATE, &uncalled, NULL);
+		CHECK(!IS_ERR(e));
+		CHECK_EQ(utrace_set_syscalls(t, e, one), 0);
+		CHECK_EQ(utrace_set_events(t, e, EV(SYSCALL_ENTRY)), 0);
+		was = h_load(&passes);
+		CHECK(wait_until(h_load(&passes) - was >= 2));
+		if (i % 3 == 0)
+			EXPECT_EQ(utrace_set_events(t, e, 0), 0);
+		if (i % 3 == 1)
+			EXPECT_EQ(utrace_set_syscalls(t, e, none), 0);
+		EXPECT_EQ(utrace_control(t, e, UTRACE_DETACH), 0);
+		utrace_engine_put(e);
+	}
+	CHECK(utrace_control(t, other, UTRACE_DETACH) != -ESRCH);
+	utrace_engine_put(other);
+	utrace_syscall_set_free(one);
+	utrace_syscall_set_free(none);
 }
 
 TEST(ctl_detach_idle, "CTL-8 CTL-9 CTL-10")
