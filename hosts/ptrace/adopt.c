@@ -19,6 +19,7 @@
 void adopted(struct worker *worker, struct utrace_thread *thread)
 {
 	utrace_thread_get(thread);
+	thread_unnote_death(thread);
 	port_store(&thread->run, RUN_RUNNING);
 	thread->at = PARKED_USER;
 	thread->newborn = false;
@@ -43,6 +44,7 @@ void adopted(struct worker *worker, struct utrace_thread *thread)
 	thread->ticking = false;
 	thread->parent_noted = false;
 	thread->dead_before_siblings = false;
+	thread->replaced = false;
 	thread->mask_changed = false;
 	port_store(&thread->settled, port_load(&thread->asked));
 	thread->options = BASE_OPTIONS;
@@ -60,6 +62,24 @@ void stop_ticking(struct utrace_thread *thread)
 	if (thread->ticking)
 		reaper_count_ticks(-1);
 	thread->ticking = false;
+}
+
+/*
+ * A leader exits: if others outlive it, only looking shows that it is dead, or that
+ * one of them took its place by exec.
+ */
+void expect_outlived(struct worker *worker, struct utrace_thread *thread)
+{
+	struct proc_stat stat;
+
+	if (thread->tid != thread->tgid || thread->outlived ||
+	    proc_read_stat(thread->tgid, thread->tid, &stat) ||
+	    stat.threads < 2)
+		return;
+	thread->outlived = true;
+	worker->outlived++;
+	thread->ticking = true;
+	reaper_count_ticks(1);
 }
 
 /* One of its threads fewer. */
@@ -92,7 +112,13 @@ void disown(struct utrace_thread *thread)
 /* A zombie has no stops; what is left of it is that its parent reaps it. */
 static int adopt_zombie(struct utrace_thread *thread)
 {
+	struct proc_stat stat;
+
 	utrace_thread_get(thread);
+	thread->outlived = !proc_read_stat(thread->tgid, thread->tid, &stat) &&
+			   stat.threads > 1;
+	thread_note_death(thread);
+	port_store_seq(&thread->owner, NULL);
 	port_store_seq(&thread->phase, PHASE_SEIZED);
 	set_run(thread, RUN_DEAD);
 	utrace_report_death(state_of(thread), false, 0);
@@ -138,9 +164,24 @@ static bool is_dead(const struct proc_info *info)
 }
 
 /*
+ * Whether a leader that the worker traces, under no handle of its own, is another
+ * of its threads, which took over the ID by exec and is about to tell so: a
+ * process that was just born has one thread.
+ */
+static bool took_over(struct worker *worker, struct utrace_thread *thread)
+{
+	struct utrace_thread *t;
+
+	list_for_each_entry(t, &worker->threads, of_worker)
+		if (t != thread && t->tgid == thread->tid)
+			return true;
+	return false;
+}
+
+/*
  * Seize a thread, or find out why not: an &enum seized; -EPERM; -ESRCH; -EAGAIN:
- * another worker is about to hear that it has been born; any other error: it
- * could not be looked at.  One that exits just now can neither be seized nor is
+ * a worker is about to hear that it has been born, or called exec; any other
+ * error: it could not be looked at.  One that exits just now can neither be seized nor is
  * it dead yet: that is over within moments.
  */
 int try_seize(struct worker *worker, struct utrace_thread *thread)
@@ -161,7 +202,7 @@ int try_seize(struct worker *worker, struct utrace_thread *thread)
 			return -EPERM;
 		if (is_dead(&info))
 			return IS_DEAD;
-		if (info.tracer == worker->pid)
+		if (info.tracer == worker->pid && !took_over(worker, thread))
 			return IS_NEWBORN;
 		if (info.tracer && worker_is_ours(info.tracer))
 			return -EAGAIN;
@@ -181,6 +222,7 @@ int try_seize(struct worker *worker, struct utrace_thread *thread)
 static int seize(struct worker *worker, struct utrace_thread *thread)
 {
 	struct proc_info info;
+	struct proc_stat stat;
 	int err;
 
 	err = proc_read_status(thread->tgid, thread->tid, &info);
@@ -201,11 +243,15 @@ static int seize(struct worker *worker, struct utrace_thread *thread)
 	if (err == IS_DEAD)	/* of others than leaders nothing is left to come */
 		return thread->tid == thread->tgid ? adopt_zombie(thread) :
 						     -ESRCH;
-	if (!thread_is_same(thread)) {
+	/* if nobody has that ID now, it died or called exec: a stop will tell */
+	err = proc_read_stat(thread->tgid, thread->tid, &stat);
+	if (!err && stat.start != thread->start) {
 		unseize(thread->tid);
 		return -ESRCH;
 	}
 	adopted(worker, thread);
+	if (!err && (stat.flags & PF_EXITING))
+		expect_outlived(worker, thread);
 	return 0;
 }
 

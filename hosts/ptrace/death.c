@@ -9,52 +9,46 @@
 
 #define MAX_SIBLINGS	4096
 
+/* threads that come and go so fast that none is ever seen alive, live */
+#define MAX_LOOKS	1000
+
 static bool is_leader(struct utrace_thread *thread)
 {
 	return thread->tid == thread->tgid;
 }
 
-/* Is another thread of the process alive, by the list of them? */
-static bool sees_sibling(struct utrace_thread *thread)
+static bool is_dead(pid_t pid, pid_t tid)
 {
-	static __thread pid_t tids[MAX_SIBLINGS];
 	struct proc_stat stat;
-	bool whole;
-	ssize_t i, n;
 
-	do {
-		n = utrace_thread_list(thread->tgid, tids, MAX_SIBLINGS, &whole);
-		if (n < 0)
-			return false;
-		for (i = 0; i < n && i < MAX_SIBLINGS; i++)
-			if (tids[i] != thread->tid &&
-			    !proc_read_stat(thread->tgid, tids[i], &stat) &&
-			    stat.state != 'Z' && stat.state != 'X')
-				return true;
-		if (n > MAX_SIBLINGS)
-			return true;
-	} while (!whole);
-	return false;
+	return proc_read_stat(pid, tid, &stat) || stat.state == 'Z' ||
+	       stat.state == 'X';
 }
 
 /*
- * Whether another thread of the process lives.  While one of them takes over the
- * leader's ID by exec, /proc shows neither for a moment.
+ * Whether another thread of the process lives.  It does not if all of a list
+ * were dead that turns out, after that, to have been whole.
  */
 static bool siblings_live(struct utrace_thread *thread)
 {
-	struct proc_stat stat;
+	static __thread pid_t tids[MAX_SIBLINGS];
+	ssize_t i, n;
 	int tries;
 
-	for (tries = 0; tries < 5; tries++) {
-		if (sees_sibling(thread))
+	for (tries = 0; tries < MAX_LOOKS; tries++) {
+		n = proc_list_threads(thread->tgid, tids, MAX_SIBLINGS);
+		if (n > MAX_SIBLINGS)
 			return true;
-		if (!proc_read_stat(thread->tgid, thread->tgid, &stat))
-			return stat.state != 'Z' && stat.state != 'X' &&
-			       thread->tid != thread->tgid;
-		usleep(200);
+		if (n < 0)
+			return false;
+		for (i = 0; i < n; i++)
+			if (tids[i] != thread->tid &&
+			    !is_dead(thread->tgid, tids[i]))
+				return true;
+		if (proc_list_is_whole(thread->tgid, tids, n))
+			return false;
 	}
-	return false;
+	return true;
 }
 
 /*
@@ -133,13 +127,15 @@ void on_death(struct utrace_thread *thread, int status)
 {
 	bool wanted = utrace_wanted(state_of(thread)) & _UTRACE_DEATH_EVENTS;
 	bool dead_before = thread->dead_before_siblings;
-	bool leader = is_leader(thread), group_dead = leader;
+	bool leader = is_leader(thread), group_dead = false;
 	int signal = -1;
 
 	if (!dead_before) {
-		if (wanted && leader)
-			signal = parent_signal(thread);
-		else if (wanted)
+		group_dead = !thread_note_death(thread);
+		if (leader)
+			signal = !group_dead ? -2 :
+				 wanted ? parent_signal(thread) : 0;
+		else if (group_dead && wanted)
 			group_dead = !siblings_live(thread);
 	}
 	leave_worker(thread);
@@ -155,11 +151,23 @@ void on_death(struct utrace_thread *thread, int status)
 /* Whether it is not ours any more, though nobody told. */
 static bool lost(struct utrace_thread *thread)
 {
+	struct worker *owner = port_load_acquire(&thread->owner);
 	struct proc_info info;
 
-	return proc_read_status(thread->tgid, thread->tid, &info) ||
-	       (info.tracer && info.tracer != thread->owner->pid) ||
-	       (!info.tracer && info.state != 'Z' && info.state != 'X');
+	if (proc_read_status(thread->tgid, thread->tid, &info))
+		return true;
+	if (info.tracer)
+		return !owner || info.tracer != owner->pid;
+	return info.state != 'Z' && info.state != 'X';
+}
+
+/*
+ * Whether the ID of a leader that is or was traced means another thread by now,
+ * one that is not traced and called exec.  Its worker is about to find out.
+ */
+bool thread_is_replaced(struct utrace_thread *thread)
+{
+	return is_leader(thread) && lost(thread);
 }
 
 /*
@@ -197,6 +205,11 @@ void check_exiting(struct worker *worker)
 		    stat.state != 'Z' || stat.threads < 2 ||
 		    !siblings_live(thread))
 			continue;
+		/* if no other is traced, one must live that is not, still */
+		if (!thread_note_death(thread) && !siblings_live(thread)) {
+			thread_unnote_death(thread);
+			continue;
+		}
 		thread->dead_before_siblings = true;
 		port_store_seq(&thread->run, RUN_DEAD);
 		set_current(thread);
@@ -212,10 +225,16 @@ void check_exiting(struct worker *worker)
 void bury_replaced(struct worker *worker, struct utrace_thread *leader,
 		   struct utrace_thread *heir)
 {
+	bool seized = port_load(&leader->phase) == PHASE_SEIZED;
+
 	utrace_thread_get(heir);
 	leader->heir = heir;
 	thread_forget(leader);
-	if (leader->owner == worker)
+	if (!seized)
+		return;
+	if (!leader->owner)
+		reaper_look();
+	else if (leader->owner == worker)
 		on_replaced(leader);
 	else
 		worker_mail(leader, MAIL_REPLACED);
@@ -225,6 +244,9 @@ void on_replaced(struct utrace_thread *leader)
 {
 	bool dead_before = leader->dead_before_siblings;
 
+	if (leader->replaced)
+		return;
+	leader->replaced = true;
 	leave_worker(leader);
 	set_current(leader);
 	report_missed_exit(leader, 0);

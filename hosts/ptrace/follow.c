@@ -5,7 +5,7 @@
  * A follower has one engine of its own on each thread, which asks for CLONE and
  * brings the rule to what the thread creates, before that runs.  It is attached
  * before the engines that its owner attaches, so theirs are on the child when
- * they hear of it.  Of the host it knows only whether it is up.
+ * they hear of it.
  */
 #include <linux/sched.h>
 #include <pthread.h>
@@ -14,7 +14,7 @@
 #include <utrace/follow.h>
 #include <utrace/kernel-names.h>
 
-#include "host.h"
+#include "ptrace_host.h"
 
 #define MAX_DEPTH	1024
 
@@ -94,7 +94,7 @@ static void put(struct utrace_follow *follow)
 }
 
 /* Around every call of @ops: false once the follower is being freed. */
-static bool enter(struct utrace_follow *follow)
+static bool begin_call(struct utrace_follow *follow)
 {
 	bool ok;
 
@@ -106,7 +106,7 @@ static bool enter(struct utrace_follow *follow)
 	return ok;
 }
 
-static void leave(struct utrace_follow *follow)
+static void end_call(struct utrace_follow *follow)
 {
 	pthread_mutex_lock(&follow->lock);
 	if (!--follow->busy)
@@ -122,9 +122,9 @@ static void count_threads(struct utrace_follow *follow, int n)
 	follow->threads += n;
 	ended = n < 0 && !follow->threads;
 	pthread_mutex_unlock(&follow->lock);
-	if (ended && follow->ops->ended && enter(follow)) {
+	if (ended && follow->ops->ended && begin_call(follow)) {
 		follow->ops->ended(follow->ctx);
-		leave(follow);
+		end_call(follow);
 	}
 }
 
@@ -174,7 +174,7 @@ static int follow_one(struct level *level, struct task_struct *thread,
 
 	if (is_followed(follow, thread))
 		return 0;
-	if (!enter(follow))
+	if (!begin_call(follow))
 		return -ESRCH;
 	pthread_mutex_lock(&follow->lock);
 	follow->refs++;
@@ -191,7 +191,7 @@ static int follow_one(struct level *level, struct task_struct *thread,
 		follow->threads--;
 		pthread_mutex_unlock(&follow->lock);
 		put(follow);
-		leave(follow);
+		end_call(follow);
 		return err == -EEXIST ? 0 : err;
 	}
 	err = utrace_set_events(thread, engine,
@@ -206,7 +206,7 @@ static int follow_one(struct level *level, struct task_struct *thread,
 	if (err)
 		unfollow_one(follow, thread, engine, mourned);
 	utrace_engine_put(engine);
-	leave(follow);
+	end_call(follow);
 	/* it died before somebody's events were chosen: nobody to follow */
 	return err == -EALREADY ? -ESRCH : err;
 }
@@ -261,7 +261,7 @@ int utrace_follow_thread(struct utrace_follow *follow,
 
 /**
  * struct look - looks at the list of a process's threads
- * @tids: room for @max of them
+ * @tids: room for @max of them; grows as needed
  * @dead: the leader, referenced, once it was found dead: it stays in the list
  */
 struct look {
@@ -283,6 +283,26 @@ static bool died_since(struct look *look, pid_t pid, struct task_struct *thread)
 	return true;
 }
 
+/* How many threads there are, listed, or an error. */
+static ssize_t list_all(struct look *look, pid_t pid, bool *whole)
+{
+	pid_t *tids;
+	ssize_t n;
+	size_t max;
+
+	for (;;) {
+		n = utrace_thread_list(pid, look->tids, look->max, whole);
+		if (n < 0 || (size_t)n <= look->max)
+			return n;
+		max = n + n / 2;
+		tids = reallocarray(look->tids, max, sizeof(*tids));
+		if (!tids)
+			return -ENOMEM;
+		look->tids = tids;
+		look->max = max;
+	}
+}
+
 /*
  * Follow one thread of the list: 1 if whom it creates may be missing there, 0 if
  * not, or an error.
@@ -291,15 +311,19 @@ static int follow_entry(struct utrace_follow *follow, pid_t pid,
 			struct look *look, pid_t tid)
 {
 	struct task_struct *thread = utrace_thread_find(tid);
-	int err, ret = 0;
+	int err, ret;
 
 	if (IS_ERR(thread))
 		return PTR_ERR(thread) == -ESRCH ? 1 : PTR_ERR(thread);
-	if (utrace_thread_group(thread) == pid &&
-	    !is_followed(follow, thread)) {
+	if (utrace_thread_group(thread) != pid) {
+		ret = 0;
+	} else if (is_followed(follow, thread)) {
+		ret = thread_is_replaced(thread);
+	} else {
 		err = utrace_follow_thread(follow, thread);
 		ret = !err ? 1 : err != -ESRCH ? err :
-		      died_since(look, pid, thread);
+		      died_since(look, pid, thread) ||
+		      thread_is_replaced(thread);
 	}
 	put_task_struct(thread);
 	return ret;
@@ -310,13 +334,11 @@ static int follow_listed(struct utrace_follow *follow, pid_t pid,
 			 struct look *look)
 {
 	bool whole;
-	ssize_t i, n = utrace_thread_list(pid, look->tids, look->max, &whole);
+	ssize_t i, n = list_all(look, pid, &whole);
 	int ret, again;
 
 	if (n < 0)
 		return n;
-	if ((size_t)n > look->max)
-		return -E2BIG;
 	again = !whole;
 	for (i = 0; i < n; i++) {
 		ret = follow_entry(follow, pid, look, look->tids[i]);
@@ -327,26 +349,40 @@ static int follow_listed(struct utrace_follow *follow, pid_t pid,
 	return again;
 }
 
-/* Take back what utrace_follow_process() did before it failed. */
-static void unfollow(struct utrace_follow *follow, pid_t *tids, size_t n)
+/* Whether one thread of the list was followed, or is gone; now it is not. */
+static bool unfollow_entry(struct utrace_follow *follow, pid_t tid)
 {
 	struct level *level = &follow->levels[follow->nr_levels - 1];
+	struct task_struct *thread = utrace_thread_find(tid);
 	struct utrace_engine *engine;
-	struct task_struct *thread;
-	size_t i;
 
-	for (i = 0; i < n; i++) {
-		thread = utrace_thread_find(tids[i]);
-		if (IS_ERR(thread))
-			continue;
-		engine = utrace_attach_task(thread, UTRACE_ATTACH_MATCH_OPS |
-					    UTRACE_ATTACH_MATCH_DATA,
-					    &follower_ops, level);
-		if (!IS_ERR(engine)) {
-			unfollow_one(follow, thread, engine, true);
-			utrace_engine_put(engine);
-		}
-		put_task_struct(thread);
+	if (IS_ERR(thread))
+		return PTR_ERR(thread) == -ESRCH;
+	engine = utrace_attach_task(thread, UTRACE_ATTACH_MATCH_OPS |
+				    UTRACE_ATTACH_MATCH_DATA,
+				    &follower_ops, level);
+	if (!IS_ERR(engine)) {
+		unfollow_one(follow, thread, engine, true);
+		utrace_engine_put(engine);
+	}
+	put_task_struct(thread);
+	return !IS_ERR(engine);
+}
+
+/*
+ * Take back what utrace_follow_process() did before it failed, as it did it:
+ * look until nobody is found.
+ */
+static void unfollow(struct utrace_follow *follow, pid_t pid, struct look *look)
+{
+	bool again = true, whole;
+	ssize_t i, n;
+
+	while (again && utrace_host_up()) {
+		n = list_all(look, pid, &whole);
+		again = n > 0 && !whole;
+		for (i = 0; i < n; i++)
+			again |= unfollow_entry(follow, look->tids[i]);
 	}
 }
 
@@ -357,24 +393,18 @@ static void unfollow(struct utrace_follow *follow, pid_t *tids, size_t n)
  */
 int utrace_follow_process(struct utrace_follow *follow, pid_t pid)
 {
-	struct look look = { .max = 1 << 16 };
-	ssize_t n;
+	struct look look = { .max = 0 };
 	int ret;
 
 	if (current)
 		return -EDEADLK;
-	look.tids = calloc(look.max, sizeof(*look.tids));
-	if (!look.tids)
-		return -ENOMEM;
 	do
 		ret = follow_listed(follow, pid, &look);
 	while (ret > 0 && utrace_host_up());
 	if (ret >= 0)
 		ret = utrace_follow_count(follow) ? 0 : -ESRCH;
-	if (ret < 0) {
-		n = utrace_thread_list(pid, look.tids, look.max, NULL);
-		unfollow(follow, look.tids, n < 0 ? 0 : n);
-	}
+	if (ret < 0)
+		unfollow(follow, pid, &look);
 	if (look.dead)
 		put_task_struct(look.dead);
 	free(look.tids);

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Reading what /proc says of threads. */
+#include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "ptrace_host.h"
+
+/* how often, every 0.1 ms, it looks whether an exec is over: it takes moments */
+#define EXEC_TRIES	100
 
 ssize_t proc_read(const char *path, char *buf, size_t size)
 {
@@ -129,4 +135,64 @@ int proc_read_stat(pid_t tgid, pid_t tid, struct proc_stat *stat)
 		   &stat->child_faults, &stat->threads,
 		   &stat->start, &stat->exit_signal);
 	return n == 7 ? 0 : -ESRCH;
+}
+
+static ssize_t list_threads(pid_t pid, pid_t *tids, size_t max)
+{
+	struct dirent *entry;
+	char path[64];
+	size_t n = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	if (!dir)
+		return errno == ENOENT ? -ESRCH : -errno;
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		if (n < max)
+			tids[n] = atoi(entry->d_name);
+		n++;
+	}
+	closedir(dir);
+	return n ? (ssize_t)n : -ESRCH;
+}
+
+/*
+ * The threads of a process, as many as fit: how many there are, or an error.
+ * Some that live all the time may be missing; see below.  While one takes over
+ * the leader's ID by exec, there is a process and for a moment no list of it.
+ */
+ssize_t proc_list_threads(pid_t pid, pid_t *tids, size_t max)
+{
+	ssize_t n;
+	int tries;
+
+	for (tries = 0; tries < EXEC_TRIES; tries++) {
+		n = list_threads(pid, tids, max);
+		if (n != -ESRCH || (kill(pid, 0) && errno == ESRCH))
+			break;
+		usleep(100);
+	}
+	return n;
+}
+
+/*
+ * Whether @n threads that were just listed were all at one moment.  The kernel
+ * goes from one to the next, and if that one ends just then it ends the list, or
+ * skips somebody.  But if there are as many as were listed, and then each of
+ * those is still there, then it was them.
+ */
+bool proc_list_is_whole(pid_t pid, const pid_t *tids, size_t n)
+{
+	struct proc_stat stat;
+	size_t i;
+
+	if (proc_read_stat(pid, pid, &stat) || stat.threads != (long)n)
+		return false;
+	for (i = 0; i < n; i++)
+		if (syscall(SYS_tgkill, pid, tids[i], 0) && errno == ESRCH)
+			return false;
+	return true;
 }

@@ -88,9 +88,11 @@ struct reg_cache {
  * @pidfd: of its process; -1 if the kernel had none to give
  * @hash: in the table of threads, under its lock
  * @taken: threads_take() gave it out; under that lock
+ * @death_noted: see thread_note_death(); under that lock
  * @lock: orders adoption, release, and access to @regs from other threads.
  *	Held for a few system calls at most.  Taken before the core's lock.
- * @phase, @owner: change under @lock; read without it by kicks
+ * @phase, @owner: change under @lock; read without it by kicks.  One that was a
+ *	zombie when it was adopted has no owner
  * @state: the core's; set once
  * @heir: the thread that took over this one's ID by exec
  * @mail, @kicks: under the owner's mail lock
@@ -109,6 +111,7 @@ struct utrace_thread {
 	int pidfd;
 	struct list_head hash;
 	bool taken;
+	bool death_noted;
 	pthread_mutex_t lock;
 	enum phase phase;
 	struct worker *owner;
@@ -162,6 +165,7 @@ struct utrace_thread {
 	bool ticking;		/* counted by reaper_count_ticks() */
 	bool outlived;		/* a leader that exits before its threads */
 	bool dead_before_siblings; /* and its death was reported */
+	bool replaced;		/* on_replaced() was called */
 	struct utrace_engine *starter; /* holds it at its start; under @lock */
 	struct move *move;	/* to another worker; see move.c */
 };
@@ -271,6 +275,8 @@ struct utrace_thread *thread_lookup(pid_t tid);
 struct utrace_thread *thread_find_or_make(pid_t tid, pid_t tgid);
 void thread_rename(struct utrace_thread *thread, pid_t tid);
 void thread_forget(struct utrace_thread *thread);
+bool thread_note_death(struct utrace_thread *thread);
+void thread_unnote_death(struct utrace_thread *thread);
 struct utrace_thread *threads_take(void);
 void threads_for_each(void (*fn)(struct utrace_thread *thread, void *arg),
 		      void *arg);
@@ -316,6 +322,7 @@ int try_seize(struct worker *worker, struct utrace_thread *thread);
 int adopt_here(struct worker *worker, struct utrace_thread *thread);
 void adopt_job(struct worker *worker, struct job *job);
 void adopted(struct worker *worker, struct utrace_thread *thread);
+void expect_outlived(struct worker *worker, struct utrace_thread *thread);
 void adopt_newborn(struct worker *worker, struct utrace_thread *thread);
 bool let_go(struct utrace_thread *thread, int sig);
 void leave(struct worker *worker, struct utrace_thread *thread);
@@ -383,6 +390,7 @@ void bury_replaced(struct worker *worker, struct utrace_thread *leader,
 		   struct utrace_thread *heir);
 void bury(struct utrace_thread *thread);
 void on_replaced(struct utrace_thread *leader);
+bool thread_is_replaced(struct utrace_thread *thread);
 
 /* Beside UTRACE_KICK_*: an exec took the thread's ID. */
 #define MAIL_REPLACED	0x100
@@ -393,6 +401,7 @@ void on_replaced(struct utrace_thread *leader);
 int reaper_start(void);
 void reaper_shutdown(void);
 void reaper_watch(struct utrace_thread *thread);
+void reaper_look(void);
 void reaper_count_ticks(int n);
 void reaper_reset(void);
 
@@ -444,6 +453,8 @@ struct proc_stat {
 };
 int proc_read_stat(pid_t tgid, pid_t tid, struct proc_stat *stat);
 ssize_t proc_read(const char *path, char *buf, size_t size);
+ssize_t proc_list_threads(pid_t pid, pid_t *tids, size_t max);
+bool proc_list_is_whole(pid_t pid, const pid_t *tids, size_t n);
 
 /* explain.c */
 bool traces_us(pid_t pid);

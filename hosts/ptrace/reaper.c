@@ -27,6 +27,8 @@
  * @lock: orders all below; a leaf
  * @watched: zombies, linked by their of_worker; each referenced
  * @ticks: how many threads their workers have to look at now and then
+ * @unsure: how many of @watched have threads that live on, any of which may take
+ *	its place by exec; no descriptor tells
  * @bell: an eventfd; -1 while the thread does not run
  * @hangs_up: this kernel has been seen to hang up
  */
@@ -35,6 +37,7 @@ static struct {
 	struct list_head watched;
 	unsigned int nr;
 	unsigned int ticks;
+	unsigned int unsure;
 	int bell;
 	bool quit;
 	bool hangs_up;
@@ -64,15 +67,22 @@ static struct pollfd *poll_set(nfds_t *n)
 	return fds;
 }
 
+static bool is_gone(struct utrace_thread *thread)
+{
+	return thread_is_reaped(thread) ||
+	       (thread->outlived && thread_is_replaced(thread));
+}
+
 static struct utrace_thread *take_gone(void)
 {
 	struct utrace_thread *thread;
 
 	list_for_each_entry(thread, &reaper.watched, of_worker) {
-		if (!thread_is_reaped(thread))
+		if (!is_gone(thread))
 			continue;
 		list_del_init(&thread->of_worker);
 		reaper.nr--;
+		reaper.unsure -= thread->outlived;
 		return thread;
 	}
 	return NULL;
@@ -99,7 +109,8 @@ static void *reap_zombies(void *arg)
 		n = 0;
 		fds = poll_set(&n);
 		timeout = !fds ? ASK_ZOMBIES : reaper.ticks ? TICK :
-			  reaper.nr && !reaper.hangs_up ? ASK_ZOMBIES : -1;
+			  reaper.unsure || (reaper.nr && !reaper.hangs_up) ?
+			  ASK_ZOMBIES : -1;
 		tick = reaper.ticks;
 		pthread_mutex_unlock(&reaper.lock);
 		poll(fds, n, timeout);
@@ -171,11 +182,20 @@ void reaper_watch(struct utrace_thread *thread)
 		pthread_mutex_lock(&reaper.lock);
 		list_add_tail(&thread->of_worker, &reaper.watched);
 		reaper.nr++;
+		reaper.unsure += thread->outlived;
 		ring_locked();
 		pthread_mutex_unlock(&reaper.lock);
 	}
 	if (gone)
 		bury(thread);
+}
+
+/* One that is watched has been forgotten. Any context. */
+void reaper_look(void)
+{
+	pthread_mutex_lock(&reaper.lock);
+	ring_locked();
+	pthread_mutex_unlock(&reaper.lock);
 }
 
 /* A thread began (1) or ceased (-1) to need looking at now and then. */
@@ -206,6 +226,7 @@ void reaper_shutdown(void)
 	reaper.bell = -1;
 	reaper.quit = false;
 	reaper.ticks = 0;
+	reaper.unsure = 0;
 	while (!list_empty(&reaper.watched)) {
 		thread = list_first_entry(&reaper.watched, struct utrace_thread,
 					  of_worker);
@@ -227,5 +248,6 @@ void reaper_reset(void)
 	reaper.bell = -1;
 	reaper.nr = 0;
 	reaper.ticks = 0;
+	reaper.unsure = 0;
 	reaper.quit = false;
 }

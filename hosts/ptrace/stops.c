@@ -330,6 +330,12 @@ static struct utrace_thread *take_over_id(struct worker *worker, pid_t tid,
 	thread = thread_lookup(old);
 	if (!thread)
 		return leader;
+	if (port_load(&thread->phase) != PHASE_SEIZED ||
+	    port_load(&thread->owner) != worker) {
+		/* it had taken over the ID already when it was seized */
+		utrace_thread_put(thread);
+		return leader;
+	}
 	if (leader) {
 		bury_replaced(worker, leader, thread);
 		utrace_thread_put(leader);
@@ -362,7 +368,6 @@ static void at_exec(struct utrace_thread *thread)
 static void at_exit(struct worker *worker, struct utrace_thread *thread)
 {
 	unsigned long status = 0;
-	struct proc_stat stat;
 	long code;
 
 	if (ptrace(PTRACE_GETEVENTMSG, thread->tid, 0, &status) < 0)
@@ -372,14 +377,7 @@ static void at_exit(struct worker *worker, struct utrace_thread *thread)
 	thread->exit_reported = true;
 	utrace_report_exit(state_of(thread), code, &code);
 	thread->exiting = true;
-	if (thread->tid == thread->tgid && !thread->outlived &&
-	    !proc_read_stat(thread->tgid, thread->tid, &stat) &&
-	    stat.threads > 1) {
-		thread->outlived = true;
-		worker->outlived++;
-		thread->ticking = true;
-		reaper_count_ticks(1);
-	}
+	expect_outlived(worker, thread);
 	resume(thread, 0, UTRACE_RESUME);
 }
 

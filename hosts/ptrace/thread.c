@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Handles: which thread a number means, for good. */
-#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/syscall.h>
@@ -68,6 +67,12 @@ static struct utrace_thread *lookup_locked(pid_t tid)
 		    port_load(&thread->phase) != PHASE_GONE)
 			return utrace_thread_get(thread);
 	return NULL;
+}
+
+/* Its death will be told. */
+static bool is_to_die(struct utrace_thread *thread)
+{
+	return port_load(&thread->phase) == PHASE_SEIZED && !thread->death_noted;
 }
 
 /* The thread of that ID that is in the table, referenced, or null. */
@@ -162,9 +167,11 @@ bool thread_is_same(struct utrace_thread *thread)
 	return stat.start == thread->start;
 }
 
-/* Whether a dead leader is gone for its parent too. */
+/* Whether a dead leader is gone for its parent too, or replaced by an exec. */
 bool thread_is_reaped(struct utrace_thread *thread)
 {
+	if (port_load(&thread->phase) == PHASE_GONE)
+		return true;
 	if (thread->pidfd < 0)
 		return kill(thread->tid, 0) < 0 && errno == ESRCH;
 	return syscall(SYS_pidfd_send_signal, thread->pidfd, 0, NULL, 0) < 0 &&
@@ -177,6 +184,23 @@ static void insert(struct utrace_thread *thread)
 }
 
 /*
+ * Whether the number means another thread by now.  Of one that is traced and was
+ * alive its worker finds that out.
+ */
+static bool is_stale(struct utrace_thread *thread)
+{
+	switch (port_load(&thread->phase)) {
+	case PHASE_FREE:
+		return !thread_is_same(thread);
+	case PHASE_SEIZED:
+		return port_load(&thread->run) == RUN_DEAD &&
+		       thread_is_replaced(thread);
+	default:
+		return false;
+	}
+}
+
+/*
  * The handle of a live thread, made if there is none.  With @tgid the caller
  * knows that the thread exists (it traces it), and a missing pidfd is no error.
  */
@@ -186,9 +210,9 @@ struct utrace_thread *thread_find_or_make(pid_t tid, pid_t tgid)
 	int err;
 
 	thread = thread_lookup(tid);
-	if (thread && port_load(&thread->phase) == PHASE_FREE && !tgid &&
-	    !thread_is_same(thread)) {
+	if (thread && !tgid && is_stale(thread)) {
 		thread_forget(thread);
+		reaper_look();
 		utrace_thread_put(thread);
 		thread = NULL;
 	}
@@ -254,6 +278,40 @@ struct utrace_thread *threads_take(void)
 	}
 	pthread_mutex_unlock(&table.lock);
 	return NULL;
+}
+
+/*
+ * A thread has died, and is told of as dead after this: whether others of its
+ * process, that are traced, are still to be told of.  So exactly one of several
+ * that die at once is the last, whoever serves them.
+ */
+bool thread_note_death(struct utrace_thread *thread)
+{
+	struct utrace_thread *t, *leader;
+	bool others = false;
+	int i;
+
+	pthread_mutex_lock(&table.lock);
+	thread->death_noted = true;
+	leader = lookup_locked(thread->tgid);
+	/* its own comes later, and saves the search */
+	if (leader)
+		others = is_to_die(leader);
+	for (i = 0; i < BUCKETS && !others; i++)
+		list_for_each_entry(t, &table.buckets[i], hash)
+			if (t->tgid == thread->tgid && is_to_die(t))
+				others = true;
+	pthread_mutex_unlock(&table.lock);
+	utrace_thread_put(leader);
+	return others;
+}
+
+/* It was not to be told of after all. */
+void thread_unnote_death(struct utrace_thread *thread)
+{
+	pthread_mutex_lock(&table.lock);
+	thread->death_noted = false;
+	pthread_mutex_unlock(&table.lock);
 }
 
 void threads_for_each(void (*fn)(struct utrace_thread *thread, void *arg),
@@ -330,48 +388,6 @@ bool utrace_thread_stopped(struct utrace_thread *thread)
 	return port_load_acquire(&thread->run) == RUN_PARKED;
 }
 
-/* One look. */
-static ssize_t list_threads(pid_t pid, pid_t *tids, size_t max)
-{
-	struct dirent *entry;
-	char path[64];
-	size_t n = 0;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	dir = opendir(path);
-	if (!dir)
-		return errno == ENOENT ? -ESRCH : -errno;
-	while ((entry = readdir(dir))) {
-		if (entry->d_name[0] == '.')
-			continue;
-		if (n < max)
-			tids[n] = atoi(entry->d_name);
-		n++;
-	}
-	closedir(dir);
-	return n ? (ssize_t)n : -ESRCH;
-}
-
-/*
- * Whether @n threads that were just listed were all at one moment.  The kernel
- * goes from one to the next, and if that one ends just then it ends the list, or
- * skips somebody.  But if there are as many as were listed, and then each of
- * those is still there, then it was them.
- */
-static bool is_whole(pid_t pid, const pid_t *tids, size_t n)
-{
-	struct proc_stat stat;
-	size_t i;
-
-	if (proc_read_stat(pid, pid, &stat) || stat.threads != (long)n)
-		return false;
-	for (i = 0; i < n; i++)
-		if (syscall(SYS_tgkill, pid, tids[i], 0) && errno == ESRCH)
-			return false;
-	return true;
-}
-
 ssize_t utrace_thread_list(pid_t pid, pid_t *tids, size_t max, bool *whole)
 {
 	bool all = false;
@@ -379,12 +395,12 @@ ssize_t utrace_thread_list(pid_t pid, pid_t *tids, size_t max, bool *whole)
 	int tries;
 
 	for (tries = 0; tries < LIST_TRIES && !all; tries++) {
-		n = list_threads(pid, tids, max);
+		n = proc_list_threads(pid, tids, max);
 		if (n < 0)
 			return n;
-		all = (size_t)n <= max && is_whole(pid, tids, n);
 		if ((size_t)n > max)
 			break;
+		all = proc_list_is_whole(pid, tids, n);
 	}
 	if (whole)
 		*whole = all;

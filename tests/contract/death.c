@@ -123,6 +123,54 @@ TEST(death_leader_first, "DTH-1 DTH-2")
 	CHECK_EQ(rec_count(lead, REC_DEATH), 1);
 }
 
+/* However a process ends, one of its threads is the last. */
+TEST(death_one_is_last, "DTH-1")
+{
+	enum { OTHERS = 3, ROUNDS = 12 };
+	static const struct { bool leaves, kill, leader; } t[] = {
+		{ .leader = true },
+		{ .leader = true, .kill = true },
+		{ .leader = true, .kill = true, .leaves = true },
+		{ .kill = true, .leaves = true },
+		{ .kill = true },
+	};
+	unsigned int i, k, last;
+
+	for (i = 0; i < ROUNDS * ARRAY_LEN(t); i++) {
+		unsigned int kind = i % ARRAY_LEN(t);
+		struct recorder *r[OTHERS + 1];
+		struct prog *p = prog_start("threads", "3");
+
+		h_note("round %u, kind %u", i, kind);
+		for (k = 0; k < OTHERS; k++)
+			r[k] = rec_plain(prog_thread(p, k),
+					 EV(DEATH) | EV(REAP));
+		r[k] = t[kind].leader ? rec_plain(prog_task(p), EV(DEATH)) :
+					NULL;
+		if (t[kind].leaves) {
+			prog_say(p, "leave");
+			CHECK(wait_until(prog_state(p) == 'Z'));
+		}
+		if (t[kind].kill)
+			prog_signal(p, SIGKILL);
+		else
+			prog_say(p, "exit 5");
+		CHECK_EQ(prog_wait(p), t[kind].kill ? KILLED(SIGKILL) :
+						      EXITED(5));
+		for (k = 0, last = 0; k <= OTHERS; k++) {
+			if (!r[k])
+				continue;
+			CHECK(rec_wait(r[k], REC_DEATH, 1));
+			last += rec_last(r[k], REC_DEATH)->arg[0];
+		}
+		/* the one may be a leader that nobody traces */
+		if (t[kind].leader || t[kind].leaves)
+			CHECK_EQ(last, 1);
+		else
+			CHECK(last <= 1);
+	}
+}
+
 static u32 reap_after_death(struct recorder *r, struct rec_call *call)
 {
 	EXPECT_EQ(rec_finished(r, REC_DEATH), 1);

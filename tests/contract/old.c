@@ -319,7 +319,7 @@ TEST(old_actions, "OLD-1 REP-4 SYS-1 SIG-4")
 	h_store(&seen[1]->entry, 0);
 	h_store(&seen[0]->signal, UTRACE_RESUME | UTRACE_SIGNAL_IGN);
 	prog_signal(p, USR1);
-	CHECK(wait_until(h_load(&seen[1]->n[REC_SIGNAL])));
+	CHECK(wait_until(h_load(&seen[1]->signal_action)));
 	CHECK_EQ(h_load(&seen[0]->signal_action),
 		 UTRACE_RESUME | UTRACE_SIGNAL_DELIVER);
 	CHECK_EQ(h_load(&seen[1]->signal_action),
