@@ -15,6 +15,13 @@
 /* how often it looks, every 0.1 ms, whether an exit is over */
 #define MAX_TRIES	10000
 
+/* Of a leader, that it exits is told in any case: others may outlive it. */
+static unsigned int first_options(struct utrace_thread *thread)
+{
+	return BASE_OPTIONS |
+	       (thread->tid == thread->tgid ? PTRACE_O_TRACEEXIT : 0);
+}
+
 /* @thread->lock is held, or the thread is new. The worker traces it now. */
 void adopted(struct worker *worker, struct utrace_thread *thread)
 {
@@ -47,7 +54,7 @@ void adopted(struct worker *worker, struct utrace_thread *thread)
 	thread->replaced = false;
 	thread->mask_changed = false;
 	port_store(&thread->settled, port_load(&thread->asked));
-	thread->options = BASE_OPTIONS;
+	thread->options = first_options(thread);
 	thread->mode = PTRACE_CONT;
 	list_add_tail(&thread->of_worker, &worker->threads);
 	worker->ntracees++;
@@ -65,16 +72,12 @@ void stop_ticking(struct utrace_thread *thread)
 }
 
 /*
- * A leader exits: if others outlive it, only looking shows that it is dead, or that
- * one of them took its place by exec.
+ * A leader exits, or is gone: that it is dead while others outlive it, or that one
+ * of them took its place by exec, only looking shows.
  */
-void expect_outlived(struct worker *worker, struct utrace_thread *thread)
+void watch_leader(struct worker *worker, struct utrace_thread *thread)
 {
-	struct proc_stat stat;
-
-	if (thread->tid != thread->tgid || thread->outlived ||
-	    proc_read_stat(thread->tgid, thread->tid, &stat) ||
-	    stat.threads < 2)
+	if (thread->tid != thread->tgid || thread->outlived)
 		return;
 	thread->outlived = true;
 	worker->outlived++;
@@ -151,6 +154,7 @@ void adopt_newborn(struct worker *worker, struct utrace_thread *thread)
 	adopted(worker, thread);
 	thread->newborn = true;
 	thread->born_here = true;
+	thread->options = BASE_OPTIONS;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	thread->born_round = worker->round;
 	thread->born_at = now.tv_sec;
@@ -179,10 +183,34 @@ static bool took_over(struct worker *worker, struct utrace_thread *thread)
 }
 
 /*
+ * The kernel lets nobody seize a thread while one of its process is in exec, which
+ * waits until the others are dead.  If we trace one of these, it waits for us; so
+ * the reaper's ticks ring us out of the call now and then.
+ */
+static int seize_interruptibly(struct worker *worker,
+			       struct utrace_thread *thread)
+{
+	bool others = worker->ntracees;
+	int err;
+
+	if (others) {
+		port_store_seq(&worker->asleep, 1);
+		reaper_count_ticks(1);
+	}
+	err = utrace_seize_or_bell(thread->tid, first_options(thread));
+	if (others) {
+		reaper_count_ticks(-1);
+		port_store_seq(&worker->asleep, 0);
+	}
+	return err;
+}
+
+/*
  * Seize a thread, or find out why not: an &enum seized; -EPERM; -ESRCH; -EAGAIN:
- * a worker is about to hear that it has been born, or called exec; any other
- * error: it could not be looked at.  One that exits just now can neither be seized nor is
- * it dead yet: that is over within moments.
+ * a worker is about to hear that it has been born, or called exec, or its process
+ * is in the middle of one; any other error: it could not be looked at.  One that
+ * exits just now can neither be seized nor is it dead yet: that is over within
+ * moments.
  */
 int try_seize(struct worker *worker, struct utrace_thread *thread)
 {
@@ -206,11 +234,14 @@ int try_seize(struct worker *worker, struct utrace_thread *thread)
 			return IS_NEWBORN;
 		if (info.tracer && worker_is_ours(info.tracer))
 			return -EAGAIN;
-		if (!ptrace(PTRACE_SEIZE, thread->tid, 0, BASE_OPTIONS))
+		err = seize_interruptibly(worker, thread);
+		if (!err)
 			return SEIZED;
-		if (errno != EPERM && errno != ESRCH)
-			return -errno;
-		if (info.tracer || (errno == EPERM &&
+		if (err == -EINTR)
+			return -EAGAIN;
+		if (err != -EPERM && err != -ESRCH)
+			return err;
+		if (info.tracer || (err == -EPERM &&
 				    !(stat.flags & PF_EXITING) && tries))
 			return -EPERM;
 		if (tries)
@@ -243,15 +274,23 @@ static int seize(struct worker *worker, struct utrace_thread *thread)
 	if (err == IS_DEAD)	/* of others than leaders nothing is left to come */
 		return thread->tid == thread->tgid ? adopt_zombie(thread) :
 						     -ESRCH;
-	/* if nobody has that ID now, it died or called exec: a stop will tell */
+	/* the kernel may have waited until an exec was over */
 	err = proc_read_stat(thread->tgid, thread->tid, &stat);
 	if (!err && stat.start != thread->start) {
 		unseize(thread->tid);
 		return -ESRCH;
 	}
+	/* a leader may have been replaced by one that is not seized */
+	if (thread->tid == thread->tgid &&
+	    !proc_read_status(thread->tgid, thread->tid, &info) &&
+	    !info.tracer && !is_dead(&info))
+		return -EAGAIN;
 	adopted(worker, thread);
-	if (!err && (stat.flags & PF_EXITING))
-		expect_outlived(worker, thread);
+	/* dead it would still be there: it called exec */
+	if (err == -ESRCH && thread->tid != thread->tgid)
+		take_leaders_id(thread);
+	else if (err || (stat.flags & PF_EXITING))
+		watch_leader(worker, thread);
 	return 0;
 }
 

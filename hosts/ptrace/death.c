@@ -163,11 +163,15 @@ static bool lost(struct utrace_thread *thread)
 
 /*
  * Whether the ID of a leader that is or was traced means another thread by now,
- * one that is not traced and called exec.  Its worker is about to find out.
+ * one that is not traced and called exec.  Its worker finds out then, too.
  */
 bool thread_is_replaced(struct utrace_thread *thread)
 {
-	return is_leader(thread) && lost(thread);
+	if (!is_leader(thread) || !lost(thread))
+		return false;
+	if (port_load(&thread->run) == RUN_RUNNING)
+		worker_mail(thread, UTRACE_KICK_INTERRUPT);
+	return true;
 }
 
 /*
@@ -220,7 +224,7 @@ void check_exiting(struct worker *worker)
 
 /*
  * An exec by another thread took the leader's place.  Its own worker tells of
- * it; from now on its ID means the other.
+ * it, at once if that is @worker; from now on its ID means the other.
  */
 void bury_replaced(struct worker *worker, struct utrace_thread *leader,
 		   struct utrace_thread *heir)
@@ -234,10 +238,21 @@ void bury_replaced(struct worker *worker, struct utrace_thread *leader,
 		return;
 	if (!leader->owner)
 		reaper_look();
-	else if (leader->owner == worker)
+	else if (worker && leader->owner == worker)
 		on_replaced(leader);
 	else
 		worker_mail(leader, MAIL_REPLACED);
+}
+
+/* The same of a thread that had done so before it was seized. @thread->lock is held. */
+void take_leaders_id(struct utrace_thread *thread)
+{
+	struct utrace_thread *leader = thread_lookup(thread->tgid);
+
+	if (leader)
+		bury_replaced(NULL, leader, thread);
+	utrace_thread_put(leader);
+	thread_rename(thread, thread->tgid);
 }
 
 void on_replaced(struct utrace_thread *leader)

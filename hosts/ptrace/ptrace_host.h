@@ -322,7 +322,7 @@ int try_seize(struct worker *worker, struct utrace_thread *thread);
 int adopt_here(struct worker *worker, struct utrace_thread *thread);
 void adopt_job(struct worker *worker, struct job *job);
 void adopted(struct worker *worker, struct utrace_thread *thread);
-void expect_outlived(struct worker *worker, struct utrace_thread *thread);
+void watch_leader(struct worker *worker, struct utrace_thread *thread);
 void adopt_newborn(struct worker *worker, struct utrace_thread *thread);
 bool let_go(struct utrace_thread *thread, int sig);
 void leave(struct worker *worker, struct utrace_thread *thread);
@@ -388,6 +388,7 @@ void note_parent(struct utrace_thread *thread);
 void on_death(struct utrace_thread *thread, int status);
 void bury_replaced(struct worker *worker, struct utrace_thread *leader,
 		   struct utrace_thread *heir);
+void take_leaders_id(struct utrace_thread *thread);
 void bury(struct utrace_thread *thread);
 void on_replaced(struct utrace_thread *leader);
 bool thread_is_replaced(struct utrace_thread *thread);
@@ -480,6 +481,7 @@ extern struct host_stats host_stats;
 long utrace_run_apart(int (*fn)(void *), void *arg, int *tid, void *nap,
 		      unsigned long flags, const unsigned long *nap_mask);
 long utrace_wait_or_bell(const int *bell, int *status);
+long utrace_seize_or_bell(pid_t tid, unsigned long options);
 void utrace_on_bell(int sig, siginfo_t *info, void *context);
 void utrace_sigreturn(void);
 

@@ -53,6 +53,8 @@ void interrupt(struct utrace_thread *thread)
 		return;
 	if (!ptrace(PTRACE_INTERRUPT, thread->tid, 0, 0))
 		thread->interrupting = true;
+	else if (thread->owner) /* it is not ours any more, nor on its way to us */
+		watch_leader(thread->owner, thread);
 }
 
 static int step_request(struct utrace_thread *thread,

@@ -368,6 +368,7 @@ static void at_exec(struct utrace_thread *thread)
 static void at_exit(struct worker *worker, struct utrace_thread *thread)
 {
 	unsigned long status = 0;
+	struct proc_stat stat;
 	long code;
 
 	if (ptrace(PTRACE_GETEVENTMSG, thread->tid, 0, &status) < 0)
@@ -377,7 +378,9 @@ static void at_exit(struct worker *worker, struct utrace_thread *thread)
 	thread->exit_reported = true;
 	utrace_report_exit(state_of(thread), code, &code);
 	thread->exiting = true;
-	expect_outlived(worker, thread);
+	if (!proc_read_stat(thread->tgid, thread->tid, &stat) &&
+	    stat.threads > 1)
+		watch_leader(worker, thread);
 	resume(thread, 0, UTRACE_RESUME);
 }
 

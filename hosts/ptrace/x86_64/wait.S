@@ -31,6 +31,29 @@ utrace_wait_or_bell:
 	.cfi_endproc
 	.size	utrace_wait_or_bell, . - utrace_wait_or_bell
 
+/*
+ * long utrace_seize_or_bell(pid_t tid, unsigned long options)
+ *
+ * ptrace(PTRACE_SEIZE, tid, 0, options), but if the bell's signal comes while it
+ * waits: then -EINTR, and it did nothing.
+ */
+	.globl	utrace_seize_or_bell
+	.hidden	utrace_seize_or_bell
+	.type	utrace_seize_or_bell, @function
+utrace_seize_or_bell:
+	.cfi_startproc
+	mov	%rsi, %r10
+	movslq	%edi, %rsi
+	xor	%edx, %edx
+	mov	$0x4206, %edi
+.Lseize:
+	mov	$101, %eax
+	syscall
+.Lseized:
+	ret
+	.cfi_endproc
+	.size	utrace_seize_or_bell, . - utrace_seize_or_bell
+
 /* void utrace_on_bell(int sig, siginfo_t *info, ucontext_t *context) */
 	.globl	utrace_on_bell
 	.hidden	utrace_on_bell
@@ -39,13 +62,19 @@ utrace_on_bell:
 	mov	168(%rdx), %rax		/* uc_mcontext.gregs[REG_RIP] */
 	lea	.Lbegin(%rip), %rcx
 	cmp	%rcx, %rax
-	jb	1f
+	jb	2f
 	lea	.Lend(%rip), %rcx
 	cmp	%rcx, %rax
-	jae	1f
-	lea	.Lrung(%rip), %rcx
+	jb	1f
+	lea	.Lseize(%rip), %rcx
+	cmp	%rcx, %rax
+	jb	2f
+	lea	.Lseized(%rip), %rcx
+	cmp	%rcx, %rax
+	jae	2f
+1:	lea	.Lrung(%rip), %rcx
 	mov	%rcx, 168(%rdx)
-1:	ret
+2:	ret
 	.size	utrace_on_bell, . - utrace_on_bell
 
 	.globl	utrace_sigreturn
