@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Taking threads on, and letting them go. */
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -162,11 +163,6 @@ void adopt_newborn(struct worker *worker, struct utrace_thread *thread)
 	utrace_newborn(thread);
 }
 
-static bool is_dead(const struct proc_info *info)
-{
-	return info->state == 'Z' || info->state == 'X';
-}
-
 /*
  * Whether a leader that the worker traces, under no handle of its own, is another
  * of its threads, which took over the ID by exec and is about to tell so: a
@@ -190,6 +186,7 @@ static bool took_over(struct worker *worker, struct utrace_thread *thread)
 static int seize_interruptibly(struct worker *worker,
 			       struct utrace_thread *thread)
 {
+	static const int no_bell;	/* mail may wait, and be there already */
 	bool others = worker->ntracees;
 	int err;
 
@@ -197,7 +194,8 @@ static int seize_interruptibly(struct worker *worker,
 		port_store_seq(&worker->asleep, 1);
 		reaper_count_ticks(1);
 	}
-	err = utrace_seize_or_bell(thread->tid, first_options(thread));
+	err = utrace_call_or_bell(&no_bell, SYS_ptrace, PTRACE_SEIZE,
+				  thread->tid, 0, first_options(thread));
 	if (others) {
 		reaper_count_ticks(-1);
 		port_store_seq(&worker->asleep, 0);
@@ -228,7 +226,7 @@ int try_seize(struct worker *worker, struct utrace_thread *thread)
 			return -ESRCH;
 		if (stat.flags & PF_KTHREAD)
 			return -EPERM;
-		if (is_dead(&info))
+		if (is_dead_state(info.state))
 			return IS_DEAD;
 		if (info.tracer == worker->pid && !took_over(worker, thread))
 			return IS_NEWBORN;
@@ -283,7 +281,7 @@ static int seize(struct worker *worker, struct utrace_thread *thread)
 	/* a leader may have been replaced by one that is not seized */
 	if (thread->tid == thread->tgid &&
 	    !proc_read_status(thread->tgid, thread->tid, &info) &&
-	    !info.tracer && !is_dead(&info))
+	    !info.tracer && !is_dead_state(info.state))
 		return -EAGAIN;
 	adopted(worker, thread);
 	/* dead it would still be there: it called exec */

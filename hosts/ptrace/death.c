@@ -21,8 +21,7 @@ static bool is_dead(pid_t pid, pid_t tid)
 {
 	struct proc_stat stat;
 
-	return proc_read_stat(pid, tid, &stat) || stat.state == 'Z' ||
-	       stat.state == 'X';
+	return proc_read_stat(pid, tid, &stat) || is_dead_state(stat.state);
 }
 
 /*
@@ -158,7 +157,7 @@ static bool lost(struct utrace_thread *thread)
 		return true;
 	if (info.tracer)
 		return !owner || info.tracer != owner->pid;
-	return info.state != 'Z' && info.state != 'X';
+	return !is_dead_state(info.state);
 }
 
 /*

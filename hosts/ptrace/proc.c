@@ -106,8 +106,8 @@ int proc_read_status(pid_t tgid, pid_t tid, struct proc_info *info)
 	info->cap_effective = hex(text, "CapEff:");
 	info->seccomp = number(text, "Seccomp:");
 	/* a kernel thread has no memory; a zombie has none any more */
-	info->kernel_thread = !field(text, "VmSize:") && info->state != 'Z' &&
-			      info->state != 'X';
+	info->kernel_thread = !field(text, "VmSize:") &&
+			      !is_dead_state(info->state);
 	four(text, "Uid:", info->uids);
 	four(text, "Gid:", info->gids);
 	return 0;

@@ -453,6 +453,13 @@ struct proc_stat {
 	long threads;
 };
 int proc_read_stat(pid_t tgid, pid_t tid, struct proc_stat *stat);
+
+/* Whether a state that /proc tells is that of a thread that is dead. */
+static inline bool is_dead_state(char state)
+{
+	return state == 'Z' || state == 'X';
+}
+
 ssize_t proc_read(const char *path, char *buf, size_t size);
 ssize_t proc_list_threads(pid_t pid, pid_t *tids, size_t max);
 bool proc_list_is_whole(pid_t pid, const pid_t *tids, size_t n);
@@ -480,8 +487,8 @@ extern struct host_stats host_stats;
 /* x86_64/ */
 long utrace_run_apart(int (*fn)(void *), void *arg, int *tid, void *nap,
 		      unsigned long flags, const unsigned long *nap_mask);
-long utrace_wait_or_bell(const int *bell, int *status);
-long utrace_seize_or_bell(pid_t tid, unsigned long options);
+long utrace_call_or_bell(const int *bell, long nr, long a, long b, long c,
+			 long d);
 void utrace_on_bell(int sig, siginfo_t *info, void *context);
 void utrace_sigreturn(void);
 

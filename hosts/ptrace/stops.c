@@ -378,7 +378,8 @@ static void at_exit(struct worker *worker, struct utrace_thread *thread)
 	thread->exit_reported = true;
 	utrace_report_exit(state_of(thread), code, &code);
 	thread->exiting = true;
-	if (!proc_read_stat(thread->tgid, thread->tid, &stat) &&
+	if (thread->tid == thread->tgid &&
+	    !proc_read_stat(thread->tgid, thread->tid, &stat) &&
 	    stat.threads > 1)
 		watch_leader(worker, thread);
 	resume(thread, 0, UTRACE_RESUME);

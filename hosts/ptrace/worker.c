@@ -295,7 +295,8 @@ static long sleep_or_wait(struct worker *worker, int *status)
 	}
 	if (any) {
 		port_store_seq(&worker->asleep, 1);
-		pid = utrace_wait_or_bell(&worker->bell, status);
+		pid = utrace_call_or_bell(&worker->bell, SYS_wait4, -1,
+					  (long)status, __WALL, 0);
 	} else {
 		port_store_seq(&worker->asleep, 2);
 		futex(&worker->bell, FUTEX_WAIT_PRIVATE, 0);
