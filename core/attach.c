@@ -89,7 +89,8 @@ static int insert(struct utrace *utrace, struct engine *engine, int flags)
 		return -EEXIST;
 	}
 	port_store_seq(&utrace->attention, true);
-	if (port_load_seq(&utrace->in_pass))
+	/* behind those who wait to join, though the pass may be over by now */
+	if (port_load_seq(&utrace->in_pass) || !list_empty(&utrace->joining))
 		list_add_tail(&engine->link, &utrace->joining);
 	else
 		list_add_tail(&engine->link, &utrace->engines);
@@ -246,8 +247,8 @@ bool utrace_quiet(struct utrace *utrace)
 	if (!utrace)
 		return true;
 	port_lock(&utrace->lock);
-	quiet = !port_load_seq(&utrace->in_pass) &&
-		list_empty(&utrace->drops) && list_empty(&utrace->engines);
+	quiet = !port_load_seq(&utrace->in_pass) && !utrace->leaving &&
+		list_empty(&utrace->engines) && list_empty(&utrace->joining);
 	port_unlock(&utrace->lock);
 	return quiet;
 }

@@ -75,7 +75,9 @@ int utrace_set_events(struct task_struct *task, struct utrace_engine *engine,
 				  events & ~old))
 			ret = -EINPROGRESS;
 		if (utrace->life == ALIVE) {
-			if (utrace->stopped && (events & UTRACE_EVENT(QUIESCE)))
+			if ((events & UTRACE_EVENT(QUIESCE)) &&
+			    (utrace->stopped ||
+			     utrace_host_job_stopped(utrace->task)))
 				make_due(utrace, UTRACE_REPORT);
 			if (port_load(&utrace->events) & ~before)
 				utrace_host_kick(utrace->task,
@@ -120,14 +122,26 @@ static int detach_locked(struct utrace *utrace, struct engine *engine,
 
 static int stop_locked(struct utrace *utrace, struct engine *engine)
 {
-	if (!(engine_flags(engine) & ENGINE_STOP))
+	bool holds = engine_flags(engine) & ENGINE_STOP;
+	bool job_stopped = !utrace->stopped &&
+			   utrace_host_job_stopped(utrace->task);
+
+	/* SIGCONT ended the other stop, and it is on its way into this one */
+	if (port_load(&engine->firm))
+		return 0;
+	/* the callback has had its say, and it is on its way to the stop */
+	if (holds && port_load(&engine->stops) && !utrace->stopped &&
+	    !job_stopped)
+		return -EINPROGRESS;
+	if (!holds)
 		port_store(&engine->stops, false);
+	port_store(&engine->firm, job_stopped);
 	port_store_seq(&engine->pub.flags, engine_flags(engine) | ENGINE_STOP);
 	port_store_seq(&utrace->attention, true);
 	utrace_update_locked(utrace);
 	if (utrace->stopped)
 		return 0;
-	if (utrace_host_job_stopped(utrace->task)) {
+	if (job_stopped) {
 		utrace_host_kick(utrace->task, UTRACE_KICK_WAKE);
 		return 0;
 	}
@@ -140,6 +154,7 @@ static int stop_locked(struct utrace *utrace, struct engine *engine)
 static int go_locked(struct utrace *utrace, struct engine *engine,
 		     enum utrace_resume_action action)
 {
+	port_store(&engine->firm, false);
 	port_store_seq(&engine->pub.flags, engine_flags(engine) & ~ENGINE_STOP);
 	utrace_update_locked(utrace);
 	switch (action) {

@@ -33,6 +33,8 @@ struct utrace_syscall_set {
  *	long as that callback runs one of those may be what runs
  * @stops: a callback returned the STOP that it holds, so that it comes
  *	without any doing of the thread
+ * @firm: it was told that its STOP holds a thread that was stopped for job
+ *	control: no callback's return ends it (CTL-3)
  * @wanted: the calls it wants, if its flags say %ENGINE_NARROWED and not all;
  *	words change one at a time under the lock
  * @dropping: it is off the lists, and the attachment's reference is left
@@ -48,6 +50,7 @@ struct engine {
 	unsigned int pass;
 	unsigned int cleared;
 	bool stops;
+	bool firm;
 	bool dropping;
 	struct utrace_syscall_set wanted;
 	struct utrace_refusal refused;
@@ -85,6 +88,7 @@ enum point {
  *	the thread's own context: that is why a pass may walk it without @lock.
  * @joining: attached during a pass; they join when the next one begins
  * @drops: references of attachments that are being given back
+ * @leaving: engines off the lists whose attachment's reference was not yet
  * @nr: engines in both lists, and those that are just being attached
  * @in_pass: the thread's own context walks @engines.  Partner of @attention:
  *	a pass sets @in_pass, then looks at @attention; whoever changes the
@@ -126,6 +130,7 @@ struct utrace {
 	struct list_head engines;
 	struct list_head joining;
 	struct list_head drops;
+	unsigned int leaving;
 	unsigned int nr;
 	bool in_pass;
 	bool attention;
@@ -235,6 +240,7 @@ bool callback_busy(struct utrace *utrace, struct engine *engine,
 struct utrace_decision pass_decide_attentively(struct utrace *utrace,
 					       bool may_stop, enum point point);
 void pass_settle(struct utrace *utrace, bool in_pass);
+void pass_leave_resume(struct pass *pass);
 void pass_leave_due(struct pass *pass);
 
 static inline void pass_begin(struct pass *pass, struct utrace *utrace,
@@ -261,7 +267,8 @@ static inline void pass_end(struct pass *pass)
 {
 	struct utrace *utrace = pass->utrace;
 
-	port_store(&utrace->resume, pass->rest);
+	if (pass->rest != port_load(&utrace->resume))
+		pass_leave_resume(pass);
 	if (pass->resume <= UTRACE_REPORT)
 		pass_leave_due(pass);
 	port_store_seq(&utrace->reporting, (struct engine *)NULL);
@@ -313,21 +320,14 @@ static inline bool pass_take(struct pass *pass, struct engine *engine, u32 ret)
 }
 
 /*
- * The quiesce callback that comes before the one for the event.  Returns what
- * the engine asks for after that; no event if it is detached.
+ * The quiesce callback that comes before the one for the event: what the engine
+ * asks for is to be read after it.  False: it is detached.
  */
-static inline unsigned long pass_quiesce(struct pass *pass,
-					 struct engine *engine,
-					 unsigned long flags)
+static inline bool pass_quiesce(struct pass *pass, struct engine *engine)
 {
-	if (!(flags & UTRACE_EVENT(QUIESCE)))
-		return flags;
-	if (!pass_take(pass, engine,
-		       engine->ops->report_quiesce(pass->resume,
-						       &engine->pub,
-						       pass->event)))
-		return 0;
-	return port_load_seq(&engine->pub.flags);
+	return pass_take(pass, engine,
+			 engine->ops->report_quiesce(pass->resume, &engine->pub,
+						     pass->event));
 }
 
 /*

@@ -80,9 +80,10 @@ void utrace_report_death(struct utrace *utrace, bool group_dead, int signal)
 	set_life(utrace, DYING);
 	pass_for_each(&pass, engine) {
 		flags = pass_enter(&pass, engine);
-		if ((flags & _UTRACE_DEATH_EVENTS) &&
-		    pass_quiesce(&pass, engine, flags) &&
-		    (flags & UTRACE_EVENT(DEATH)))
+		if ((flags & UTRACE_EVENT(QUIESCE)) &&
+		    !pass_quiesce(&pass, engine))
+			continue;
+		if (flags & UTRACE_EVENT(DEATH))
 			pass_take(&pass, engine,
 				  engine->ops->report_death(
 					&engine->pub, group_dead, signal));
@@ -105,7 +106,7 @@ void utrace_report_reap(struct utrace *utrace)
 	if (!utrace)
 		return;
 	port_lock(&utrace->lock);
-	now = utrace->life != DYING && utrace->life < REAPING;
+	now = utrace->life == ALIVE || utrace->life == BURIED;
 	if (now)
 		utrace->life = REAPING;
 	else

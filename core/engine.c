@@ -89,6 +89,7 @@ void engines_put(struct utrace *utrace, struct list_head *gone)
 		engine_put(drop.engine);
 		port_lock(&utrace->lock);
 		list_del_init(&drop.link);
+		utrace->leaving--;
 		port_unlock(&utrace->lock);
 	}
 	utrace_wake(utrace);
@@ -115,6 +116,7 @@ void engine_leave_locked(struct utrace *utrace, struct engine *engine,
 	list_del_init(&engine->link);
 	list_add_tail(&engine->link, gone);
 	engine->dropping = true;
+	utrace->leaving++;
 	utrace->nr--;
 }
 

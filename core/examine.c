@@ -14,7 +14,7 @@ static int look(struct utrace *utrace, struct engine *engine, bool *stopping)
 		return -ESRCH;
 	if (utrace->stopped || utrace_host_job_stopped(utrace->task))
 		return 0;
-	*stopping = port_load(&engine->stops);
+	*stopping = port_load(&engine->stops) || port_load(&engine->firm);
 	return -EAGAIN;
 }
 
@@ -47,8 +47,15 @@ int utrace_prepare_examine(struct task_struct *task,
 	port_lock(&utrace->lock);
 	err = look(utrace, e, &stopping);
 	exam->run_count = utrace->runs;
+	/* the caller's pointer may be stale as soon as it is killed (ENG-3) */
+	if (!err)
+		utrace_host_get_task(utrace->task);
 	port_unlock(&utrace->lock);
-	return err ?: utrace_host_inactive(task);
+	if (err)
+		return err;
+	err = utrace_host_inactive(task);
+	utrace_host_put_task(task);
+	return err;
 }
 
 int utrace_finish_examine(struct task_struct *task,

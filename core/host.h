@@ -44,6 +44,7 @@ struct utrace_decision {
  * @return_ka: what %UTRACE_SIGNAL_DELIVER is to do
  * @action: out: what is to become of it, an &enum utrace_signal_action and
  *	%UTRACE_SIGNAL_HOLD
+ * @step: it is the trap of a step that is over
  * @left_over: @info is what an earlier pass left there (SIG-8)
  */
 struct utrace_signal {
@@ -51,6 +52,7 @@ struct utrace_signal {
 	struct k_sigaction orig_ka;
 	struct k_sigaction return_ka;
 	u32 action;
+	bool step;
 	bool left_over;
 };
 
@@ -235,6 +237,10 @@ bool utrace_host_job_stopped(struct task_struct *task);
 
 /* Whether the last UTRACE_KICK_WANTED is in force. Under the core's lock. */
 bool utrace_host_settled(struct task_struct *task);
+
+/* A reference on a thread that is not reaped yet, under the core's lock. */
+void utrace_host_get_task(struct task_struct *task);
+void utrace_host_put_task(struct task_struct *task);
 
 /*
  * Wait until a stopped thread has left the CPU and its registers are at hand.

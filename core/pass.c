@@ -70,6 +70,16 @@ void pass_settle(struct utrace *utrace, bool in_pass)
 	engines_put(utrace, &gone);
 }
 
+/* Under the lock, so that a step asked for at the same time comes before or after. */
+void pass_leave_resume(struct pass *pass)
+{
+	struct utrace *utrace = pass->utrace;
+
+	port_lock(&utrace->lock);
+	port_store(&utrace->resume, pass->rest);
+	port_unlock(&utrace->lock);
+}
+
 /* What a pass leaves to be reported before user mode. */
 static enum utrace_resume_action leaves_due(struct pass *pass)
 {
@@ -143,6 +153,8 @@ bool pass_take_change(struct pass *pass, struct engine *engine, u32 ret)
 		port_unlock(&utrace->lock);
 		return false;
 	}
+	if (port_load(&engine->firm))
+		action = UTRACE_STOP;
 	if (action == UTRACE_STOP && pass->event == UTRACE_EVENT(EXIT) &&
 	    exit_stop_refused(engine))
 		action = UTRACE_RESUME;
@@ -156,6 +168,30 @@ bool pass_take_change(struct pass *pass, struct engine *engine, u32 ret)
 	return true;
 }
 
+/*
+ * Whether a held stop takes effect.  One that was asked for by utrace_control()
+ * is reported first to an engine with QUIESCE (CTL-3): before user mode that is
+ * due, and elsewhere only a stop that a callback returned was.
+ */
+static bool stops_here(struct utrace *utrace, enum point point)
+{
+	struct engine *engine;
+	unsigned long flags;
+
+	if (utrace->life != ALIVE)
+		return false;
+	if (point == POINT_USER)
+		return utrace->due == UTRACE_RESUME;
+	list_for_each_entry(engine, &utrace->engines, link) {
+		flags = engine_flags(engine);
+		if ((flags & ENGINE_STOP) &&
+		    (port_load(&engine->stops) ||
+		     !(flags & UTRACE_EVENT(QUIESCE))))
+			return true;
+	}
+	return false;
+}
+
 /* pass_decide(), where a stop is held or a report is due. */
 struct utrace_decision pass_decide_attentively(struct utrace *utrace,
 					       bool may_stop, enum point point)
@@ -166,7 +202,7 @@ struct utrace_decision pass_decide_attentively(struct utrace *utrace,
 
 	port_lock(&utrace->lock);
 	held = port_load(&utrace->events) & ENGINE_STOP;
-	if (held && may_stop && utrace->life == ALIVE) {
+	if (held && may_stop && stops_here(utrace, point)) {
 		utrace->stopped = true;
 		utrace->point = point;
 		decision.resume = UTRACE_STOP;

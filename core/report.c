@@ -15,25 +15,58 @@ static bool wanted(struct utrace *utrace, unsigned long event)
 
 /*
  * The common shape of a pass: quiesce callbacks and then, for those that asked,
- * the one for the event.
+ * the one for the event.  @asked: what an engine asks for of this event.
  */
-#define report(pass, engine, each, condition, callback)			\
+#define report(pass, engine, each, asked, callback)			\
 	each(pass, engine) {						\
 		unsigned long flags = pass_enter(pass, engine);		\
 									\
-		if (flags & (UTRACE_EVENT(QUIESCE) | ENGINE_NARROWED))	\
-			flags = (condition) ?				\
-				pass_quiesce(pass, engine, flags) : 0;	\
+		if (flags & (UTRACE_EVENT(QUIESCE) | ENGINE_NARROWED)) {\
+			flags = asked(pass, engine);			\
+			if (flags & UTRACE_EVENT(QUIESCE)) {		\
+				pass_quiesce(pass, engine);		\
+				flags = asked(pass, engine);		\
+			}						\
+		}							\
 		if (flags & (pass)->event)				\
 			callback;					\
 	}
 
+static unsigned long asked_of_event(struct pass *pass, struct engine *engine)
+{
+	(void)pass;
+	return port_load_seq(&engine->pub.flags);
+}
+
 /* ---- system calls ------------------------------------------------------- */
 
-static bool wants_call(struct engine *engine, int abi, long nr)
+/* What an engine asks for of this call, under the lock: none, if left out. */
+static unsigned long flags_for_call_locked(struct engine *engine, int abi,
+					   long nr)
 {
-	return !(port_load_seq(&engine->pub.flags) & ENGINE_NARROWED) ||
-	       syscall_set_has(&engine->wanted, abi, nr);
+	unsigned long flags = engine_flags(engine);
+
+	if ((flags & ENGINE_NARROWED) &&
+	    !syscall_set_has(&engine->wanted, abi, nr))
+		return 0;
+	return flags;
+}
+
+/*
+ * The same in a pass.  Events and calls are of one moment: who changes one, then
+ * the other, need not tell of a callback that neither choice would bring.
+ */
+static unsigned long asked_of_call(struct pass *pass, struct engine *engine)
+{
+	unsigned long flags = port_load_seq(&engine->pub.flags);
+	struct utrace *utrace = pass->utrace;
+
+	if (!(flags & ENGINE_NARROWED))
+		return flags;
+	port_lock(&utrace->lock);
+	flags = flags_for_call_locked(engine, utrace->abi, utrace->nr_call);
+	port_unlock(&utrace->lock);
+	return flags;
 }
 
 static bool anyone_wants_call(struct utrace *utrace, unsigned long event,
@@ -46,12 +79,10 @@ static bool anyone_wants_call(struct utrace *utrace, unsigned long event,
 		return true;
 	port_lock(&utrace->lock);
 	list_for_each_entry(engine, &utrace->engines, link)
-		if ((engine_flags(engine) & event) &&
-		    wants_call(engine, abi, nr))
+		if (flags_for_call_locked(engine, abi, nr) & event)
 			found = true;
 	list_for_each_entry(engine, &utrace->joining, link)
-		if ((engine_flags(engine) & event) &&
-		    wants_call(engine, abi, nr))
+		if (flags_for_call_locked(engine, abi, nr) & event)
 			found = true;
 	port_unlock(&utrace->lock);
 	return found;
@@ -69,15 +100,12 @@ static struct utrace_decision entry_pass(struct utrace *utrace,
 					 struct pt_regs *regs, u32 bits)
 {
 	struct utrace_decision decision;
-	long nr = utrace->nr_call;
 	struct engine *engine;
-	int abi = utrace->abi;
 	struct pass pass;
 
 	pass_begin(&pass, utrace, UTRACE_EVENT(SYSCALL_ENTRY));
 	pass.bits = bits & UTRACE_SYSCALL_MASK;
-	report(&pass, engine, pass_for_each_reverse,
-	       wants_call(engine, abi, nr), {
+	report(&pass, engine, pass_for_each_reverse, asked_of_call, {
 		u32 ret = engine->ops->report_syscall_entry(
 			pass.resume | pass.bits |
 			(bits & UTRACE_SYSCALL_RESUMED),
@@ -129,8 +157,7 @@ struct utrace_decision utrace_report_syscall_exit(struct utrace *utrace,
 		port_store(&utrace->abi, abi);
 		port_store(&utrace->nr_call, nr);
 		pass_begin(&pass, utrace, UTRACE_EVENT(SYSCALL_EXIT));
-		report(&pass, engine, pass_for_each,
-		       wants_call(engine, abi, nr),
+		report(&pass, engine, pass_for_each, asked_of_call,
 			pass_take(&pass, engine,
 				engine->ops->report_syscall_exit(
 					pass.resume, &engine->pub, regs)));
@@ -157,7 +184,7 @@ struct utrace_decision utrace_report_clone(struct utrace *utrace,
 		port_store(&young->creator, utrace ? utrace->task : NULL);
 	if (wanted(utrace, UTRACE_EVENT(CLONE))) {
 		pass_begin(&pass, utrace, UTRACE_EVENT(CLONE));
-		report(&pass, engine, pass_for_each, true,
+		report(&pass, engine, pass_for_each, asked_of_event,
 			pass_take(&pass, engine,
 				engine->ops->report_clone(
 					pass.resume, &engine->pub, clone_flags,
@@ -186,7 +213,7 @@ struct utrace_decision utrace_report_exec(struct utrace *utrace,
 
 	if (wanted(utrace, UTRACE_EVENT(EXEC))) {
 		pass_begin(&pass, utrace, UTRACE_EVENT(EXEC));
-		report(&pass, engine, pass_for_each, true,
+		report(&pass, engine, pass_for_each, asked_of_event,
 			pass_take(&pass, engine,
 				engine->ops->report_exec(
 					pass.resume, &engine->pub, fmt, bprm,
@@ -231,7 +258,7 @@ struct utrace_decision utrace_report_exit(struct utrace *utrace,
 	utrace_ends_stop(utrace);
 	if (wanted(utrace, UTRACE_EVENT(EXIT))) {
 		pass_begin(&pass, utrace, UTRACE_EVENT(EXIT));
-		report(&pass, engine, pass_for_each, true, {
+		report(&pass, engine, pass_for_each, asked_of_event, {
 			long before = *code;
 			u32 ret = engine->ops->report_exit(
 				pass.resume, &engine->pub, orig_code, code);
@@ -254,7 +281,7 @@ struct utrace_decision utrace_report_jctl(struct utrace *utrace, int type,
 
 	if (wanted(utrace, UTRACE_EVENT(JCTL))) {
 		pass_begin(&pass, utrace, UTRACE_EVENT(JCTL));
-		report(&pass, engine, pass_for_each, true,
+		report(&pass, engine, pass_for_each, asked_of_event,
 			pass_take(&pass, engine,
 				engine->ops->report_jctl(
 					pass.resume, &engine->pub, type,

@@ -115,6 +115,16 @@ static void signal_pass(struct utrace *utrace, unsigned long event,
 	pass_end(&pass);
 }
 
+/* It is for one instruction, or up to one branch, heard of or not (CTL-7). */
+static void end_step(struct utrace *utrace)
+{
+	port_lock(&utrace->lock);
+	if (port_load(&utrace->resume) == UTRACE_SINGLESTEP ||
+	    port_load(&utrace->resume) == UTRACE_BLOCKSTEP)
+		port_store(&utrace->resume, UTRACE_RESUME);
+	port_unlock(&utrace->lock);
+}
+
 struct utrace_decision utrace_report_signal(struct utrace *utrace,
 					    struct pt_regs *regs,
 					    struct utrace_signal *sig)
@@ -131,6 +141,8 @@ struct utrace_decision utrace_report_signal(struct utrace *utrace,
 	if (port_load_acquire(&utrace->events) & events)
 		signal_pass(utrace, class.event, events, regs, sig,
 			    &sig->orig_ka);
+	else if (sig->step)
+		end_step(utrace);
 	decision = pass_decide(utrace, false, POINT_USER);
 	return decision;
 }

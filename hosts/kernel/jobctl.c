@@ -164,13 +164,20 @@ HOOK(FOR_CURRENT, bool, do_signal_stop, (int signr))
 	return stopped;
 }
 
+/* Whoever waits for a stop has one. */
+static void job_stopped(struct traced *traced)
+{
+	WRITE_ONCE(traced->job_stopped, true);
+	utrace_settled(state_of(traced));
+}
+
 static bool take_part(struct traced *traced, int signr)
 {
 	bool stopped;
 
 	if (utrace_wanted(state_of(traced)) & UTRACE_EVENT(JCTL))
 		return stop(traced, signr);
-	WRITE_ONCE(traced->job_stopped, true);
+	job_stopped(traced);
 	stopped = original(do_signal_stop)(signr);
 	if (!stopped)
 		WRITE_ONCE(traced->job_stopped, false);
@@ -189,7 +196,7 @@ static bool stop(struct traced *traced, int signr)
 	report_jctl(traced, CLD_STOPPED, notify);
 	siglock();
 	if (current->jobctl & JOBCTL_STOP_PENDING) {
-		WRITE_ONCE(traced->job_stopped, true);
+		job_stopped(traced);
 		if (!original(do_signal_stop)(0)) {
 			/* a ptrace tracer has it stop its way */
 			WRITE_ONCE(traced->job_stopped, false);

@@ -248,6 +248,7 @@ static bool report(struct traced *traced, const kernel_siginfo_t *info,
 	memset(&sig->info, 0, sizeof(sig->info));
 	memcpy(&sig->info, info, sizeof(*info));
 	sig->orig_ka = *action_of(signr);
+	sig->step = step;
 	if (step)
 		sig->orig_ka.sa.sa_handler = SIG_DFL;
 	/* what the program has made of it by now is too late */

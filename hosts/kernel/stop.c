@@ -231,6 +231,16 @@ static bool holds_stop(struct task_struct *task)
 	return holds;
 }
 
+void utrace_host_get_task(struct task_struct *task)
+{
+	get_task_struct(task);
+}
+
+void utrace_host_put_task(struct task_struct *task)
+{
+	put_task_struct(task);
+}
+
 /* It may be on its way to the stop, or be frozen there. */
 int utrace_host_inactive(struct task_struct *task)
 {

@@ -272,6 +272,16 @@ bool utrace_host_settled(struct task_struct *task)
 	       !port_load_seq(&task->owner);
 }
 
+void utrace_host_get_task(struct task_struct *task)
+{
+	utrace_thread_get(task);
+}
+
+void utrace_host_put_task(struct task_struct *task)
+{
+	utrace_thread_put(task);
+}
+
 static bool at_hand(void *arg)
 {
 	struct utrace_thread *thread = arg;

@@ -43,7 +43,8 @@ enum parked_at {
 	PARKED_USER,
 	PARKED_ENTRY,
 	PARKED_VFORK,
-	PARKED_JOB_STOP
+	PARKED_JOB_STOP,
+	PARKED_JOB_CONT		/* SIGCONT ended that stop, and no engine's */
 };
 
 /* A signal that goes back on the queue, or one of an engine's making. */

@@ -367,6 +367,7 @@ static void report_signal(struct utrace_thread *thread, bool step_trap,
 	struct utrace_decision decision;
 
 	own_action(thread, sig->info.si_signo, &sig->orig_ka);
+	sig->step = step_trap;
 	if (step_trap)
 		sig->orig_ka.sa.sa_handler = SIG_DFL;
 	decision = utrace_report_signal(state_of(thread), regs_of(thread), sig);

@@ -445,15 +445,21 @@ static void at_continue(struct utrace_thread *thread)
 /*
  * The stop that PTRACE_INTERRUPT asked for, or SIGCONT brought about.  A call
  * that it cut short goes on unless an engine wants it interrupted; what is due
- * waits until the call is over.
+ * waits until the call is over.  For one that an engine holds in a stop for job
+ * control the continue takes effect when that lets it go.
  */
 static void at_interrupt(struct utrace_thread *thread)
 {
 	enum utrace_resume_action due;
 	struct utrace_regs *regs;
 
-	if (thread->job_stopped)
+	if (thread->job_stopped) {
+		if (utrace_holds_stop(state_of(thread))) {
+			park(thread, PARKED_JOB_CONT);
+			return;
+		}
 		at_continue(thread);
+	}
 	if (regs_fetch(thread))
 		return;
 	regs = regs_of(thread);
@@ -619,16 +625,22 @@ void handle_mail(struct utrace_thread *thread, unsigned int kicks)
 			interrupt(thread);
 		break;
 	case RUN_PARKED:
-		if (thread->at != PARKED_JOB_STOP) {
-			set_current(thread);
-			continue_parked(thread);
-			set_current(NULL);
-			/* settled by that; it may run by now, and more be wanted */
-			return;
+		if (thread->at == PARKED_JOB_STOP) {
+			if (!utrace_holds_stop(state_of(thread)) &&
+			    !let_go(thread, 0))
+				stay_stopped(thread);
+			break;
 		}
-		if (!utrace_holds_stop(state_of(thread)) && !let_go(thread, 0))
-			stay_stopped(thread);
-		break;
+		set_current(thread);
+		if (thread->at == PARKED_JOB_CONT) {
+			set_run(thread, RUN_TRAPPED);
+			at_interrupt(thread);
+		} else {
+			continue_parked(thread);
+		}
+		set_current(NULL);
+		/* settled by that; it may run by now, and more be wanted */
+		return;
 	default:
 		break;
 	}

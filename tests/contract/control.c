@@ -154,6 +154,74 @@ TEST(ctl_stop_declined, "CTL-3 REP-6")
 	CHECK_EQ(rec_reports(r), 1);
 }
 
+/* Asked for in the middle of a report that it has had: it gets another. */
+TEST(ctl_stop_during_report, "CTL-3 REP-7")
+{
+	struct recorder *r = rec_new(), *other = rec_new();
+	struct gate *g = gate_new();
+	struct spinner s;
+
+	spin_start(&s);
+	CHECK_SO_FAR();
+	CHECK_EQ(rec_attach(r, prog_task(s.p), EV(QUIESCE)), 0);
+	CHECK_EQ(rec_attach(other, prog_task(s.p), EV(QUIESCE)), 0);
+	rec_hold(other, REC_QUIESCE, g);
+	rec_hold(other, REC_SIGNAL, g);
+	CHECK_EQ(rec_control(other, UTRACE_REPORT), 0);
+	CHECK(gate_busy(g));
+	CHECK_EQ(rec_reports(r), 1);
+	CHECK_EQ(rec_control(r, UTRACE_STOP), -EINPROGRESS);
+	gate_open(g);
+	/* where it decides otherwise */
+	CHECK(wait_until(rec_reports(r) == 2));
+	CHECK(spins(&s));
+	CHECK(spin_end(&s));
+}
+
+/* Asked for when a callback has returned it: that is the one. */
+TEST(ctl_stop_after_returned, "CTL-3 REP-6")
+{
+	struct recorder *r = rec_new(), *other = rec_new();
+	struct gate *g = gate_new();
+	struct spinner s;
+
+	spin_start(&s);
+	CHECK_SO_FAR();
+	CHECK_EQ(rec_attach(r, prog_task(s.p), EV(QUIESCE)), 0);
+	CHECK_EQ(rec_attach(other, prog_task(s.p), EV(QUIESCE)), 0);
+	rec_once(r, REC_SIGNAL, UTRACE_STOP);
+	rec_hold(other, REC_SIGNAL, g);
+	CHECK_EQ(rec_control(other, UTRACE_REPORT), 0);
+	CHECK(gate_busy(g));
+	CHECK_EQ(rec_control(r, UTRACE_STOP), -EINPROGRESS);
+	gate_open(g);
+	CHECK(rec_wait_stopped(r));
+	CHECK(examined(r));
+	CHECK_EQ(rec_reports(r), 1);
+	CHECK_EQ(rec_control(r, UTRACE_RESUME), 0);
+	CHECK(spins(&s));
+	CHECK(spin_end(&s));
+}
+
+/* In the middle of a call's entry: not there, unheard. */
+TEST(ctl_stop_during_entry, "CTL-3 REP-7 SYS-4")
+{
+	struct prog *p = prog_start("calls");
+	struct recorder *r = rec_new(), *other = rec_new();
+	struct gate *g = gate_new();
+
+	CHECK_EQ(rec_attach(other, prog_task(p), EV(SYSCALL_ENTRY)), 0);
+	CHECK_EQ(rec_attach(r, prog_task(p), EV(QUIESCE)), 0);
+	rec_hold(other, REC_SYSCALL_ENTRY, g);
+	prog_go(p);
+	CHECK(gate_busy(g));
+	CHECK_EQ(rec_reports(r), 0);
+	CHECK_EQ(rec_control(r, UTRACE_STOP), -EINPROGRESS);
+	gate_open(g);
+	CHECK(wait_until(rec_reports(r) == 1));
+	CHECK(prog_expect(p, "done"));
+}
+
 /* Without QUIESCE it stops there unreported. */
 TEST(ctl_stop_unreported, "CTL-3 CTL-4")
 {
@@ -757,6 +825,39 @@ TEST(ctl_step_by_control, "CTL-7 CTL-4")
 	CHECK_EQ(traps(r), 10);
 }
 
+/* One more step, and nobody hears of it. */
+static u32 step_unheard(struct recorder *r, struct rec_call *c)
+{
+	(void)r;
+	EXPECT_EQ(utrace_set_events(current, c->engine, EV(DEATH)), 0);
+	return UTRACE_SINGLESTEP | (c->action & UTRACE_SIGNAL_MASK);
+}
+
+/* A step is over after one instruction also where its trap is not reported. */
+TEST(ctl_step_unheard, "CTL-7")
+{
+	struct recorder *r = rec_new();
+	struct spinner s;
+	unsigned long stops;
+	unsigned int from;
+
+	spin_start(&s);
+	CHECK_SO_FAR();
+	if (!arch_has_single_step())
+		SKIP("no single step here");
+	rec_hook_set(r, REC_SIGNAL, step_unheard);
+	CHECK_EQ(rec_attach(r, prog_task(s.p), EV(QUIESCE)), 0);
+	CHECK_EQ(rec_control(r, UTRACE_REPORT), 0);
+	CHECK(rec_wait(r, REC_SIGNAL, 1));
+	CHECK(spins(&s));
+	stops = h_stops();
+	from = prog_peek32(s.p, s.count);
+	CHECK(wait_until(prog_peek32(s.p, s.count) - from > 1000));
+	CHECK(h_stops() - stops < 100);
+	CHECK_EQ(rec_total(r), 1);
+	CHECK(spin_end(&s));
+}
+
 /* A step that was asked for and not made yet is switched off by RESUME. */
 TEST(ctl_resume_ends_step, "CTL-4 CTL-7")
 {
@@ -956,10 +1057,19 @@ TEST(nar_detach_uncalled, "NAR-1 NAR-2 CTL-8")
 		CHECK_EQ(utrace_set_events(t, e, EV(SYSCALL_ENTRY)), 0);
 		was = h_load(&passes);
 		CHECK(wait_until(h_load(&passes) - was >= 2));
-		if (i % 3 == 0)
-			EXPECT_EQ(utrace_set_events(t, e, 0), 0);
-		if (i % 3 == 1)
+		switch (i % 4) {
+		case 0:
 			EXPECT_EQ(utrace_set_syscalls(t, e, none), 0);
+			break;
+		case 1:
+			EXPECT_EQ(utrace_set_events(t, e, 0), 0);
+			/* what is no event any more may be any call */
+			EXPECT_EQ(utrace_set_syscalls(t, e, NULL), 0);
+			break;
+		case 2:
+			EXPECT_EQ(utrace_set_events(t, e, 0), 0);
+			break;
+		}
 		EXPECT_EQ(utrace_control(t, e, UTRACE_DETACH), 0);
 		utrace_engine_put(e);
 	}

@@ -178,6 +178,23 @@ TEST(evt_stopped_is_final, "EVT-4 EVT-5")
 }
 
 /* QUIESCE on a stopped thread: the callback comes when it resumes. */
+TEST(evt_job_stopped_quiesce, "EVT-4")
+{
+	struct prog *p = prog_start("calls");
+	struct recorder *r = rec_new();
+
+	CHECK_EQ(rec_attach(r, prog_task(p), EV(JCTL)), 0);
+	prog_signal(p, SIGSTOP);
+	CHECK_EQ(prog_wait_stopped(p), SIGSTOP);
+	/* so that the host has seen it */
+	CHECK(rec_wait(r, REC_JCTL, 1));
+	CHECK_EQ(set(r, EV(QUIESCE)), 0);
+	prog_signal(p, SIGCONT);
+	CHECK(prog_wait_continued(p));
+	CHECK(wait_until(rec_reports(r) == 1));
+	CHECK(one_call(p));
+}
+
 TEST(evt_stopped_quiesce, "EVT-4")
 {
 	struct prog *p = prog_start("calls");

@@ -102,6 +102,33 @@ static u32 narrow_itself(struct recorder *r, struct rec_call *call)
 	return rec_default(r, call);
 }
 
+static u32 narrow_to_none(struct recorder *r, struct rec_call *call)
+{
+	struct utrace_syscall_set *none = utrace_syscall_set_new();
+
+	if (call->arg[0] == EV(SYSCALL_ENTRY))
+		EXPECT_EQ(utrace_set_syscalls(current, call->engine, none), 0);
+	utrace_syscall_set_free(none);
+	return rec_default(r, call);
+}
+
+/* What report_quiesce narrows, the callback after it is narrowed by. */
+TEST(narrow_in_quiesce, "NAR-1 NAR-2 REP-3")
+{
+	struct prog *p = prog_start("crew");
+	struct recorder *r = rec_plain(prog_task(p), BOTH);
+	unsigned int quiesced;
+
+	CHECK_EQ(narrow(r, SET(__NR_getppid)), 0);
+	CHECK(getppid_of(p) > 0);
+	CHECK(came(r, __NR_getppid, 1));
+	quiesced = rec_times(r, REC_QUIESCE, EV(SYSCALL_ENTRY));
+	rec_hook_set(r, REC_QUIESCE, narrow_to_none);
+	CHECK(getppid_of(p) > 0);
+	CHECK(came(r, __NR_getppid, 1));
+	CHECK_EQ(rec_times(r, REC_QUIESCE, EV(SYSCALL_ENTRY)), quiesced + 1);
+}
+
 /* What it returns: as set_events. */
 TEST(narrow_returns, "NAR-2 EVT-2 EVT-5 EVT-6")
 {

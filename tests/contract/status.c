@@ -196,12 +196,17 @@ static void waits(const char *what)
 	prog_go(p);
 	CHECK(prog_expect(p, "waiting"));
 	CHECK(wait_until(prog_state(p) == 'S'));
+	/* Each by itself first: what is done about one might hide another. */
 	CHECK_EQ(rec_attach(r, prog_task(p), EV(QUIESCE) | EV(EXIT)), 0);
+	CHECK(wait_until(prog_state(p) == 'S'));
 	CHECK_EQ(rec_events(r, EV(QUIESCE) | UTRACE_EVENT_SYSCALL), 0);
+	CHECK(wait_until(prog_state(p) == 'S'));
 	/* A signal that does nothing by default, and that nobody asks for. */
 	prog_signal(p, SIGWINCH);
+	CHECK(wait_until(prog_state(p) == 'S'));
 	CHECK_EQ(rec_attach(s, prog_task(p), EV(SIGNAL)), 0);
 	CHECK_EQ(rec_events(r, EV(CLONE)), 0);
+	prog_signal(p, SIGWINCH);
 	CHECK_EQ(rec_control(r, UTRACE_DETACH), 0);
 	CHECK_EQ(rec_control(s, UTRACE_DETACH), 0);
 	if (!strcmp(what, "sigtimedwait"))

@@ -218,8 +218,9 @@ static int id_is_given_out_anew(void)
 			say("clone3() does not let us choose an ID");
 			return SKIPPED;
 		}
-		/* the library takes leave of what it traced in its own time */
-		while (ut.control(traced, engine, UTRACE_RESUME) != -ESRCH)
+		/* the library takes leave of what it traced in its own time:
+		 * of one that is dead first, then of one that is reaped */
+		while (ut.set_events(traced, engine, 0) != -ESRCH)
 			sched_yield();
 		CHECK_EQ(sleeper_of_id(with), with);
 
