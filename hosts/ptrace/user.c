@@ -14,6 +14,9 @@ static void carry_out(struct utrace_thread *thread,
 	}
 	if (decision.resume == UTRACE_STOP)
 		park(thread, PARKED_USER);
+	else if (decision.resume <= UTRACE_REPORT)
+		/* here, since a call that goes on may take for ever */
+		at_user(thread, false);
 	else
 		resume(thread, 0, decision.resume);
 }

@@ -178,6 +178,26 @@ TEST(ctl_stop_during_report, "CTL-3 REP-7")
 	CHECK(spin_end(&s));
 }
 
+/* So it does where user mode is not next: in a call that was interrupted. */
+TEST(ctl_stop_during_report_in_call, "CTL-3 CTL-6 REP-7")
+{
+	struct prog *p = prog_start("calls");
+	struct recorder *r = rec_new();
+	struct gate *g = gate_new();
+
+	CHECK_EQ(rec_attach(r, prog_task(p), EV(QUIESCE)), 0);
+	CHECK(wait_until(prog_state(p) == 'S'));
+	rec_hold(r, REC_SIGNAL, g);
+	rec_ret(r, REC_SIGNAL, UTRACE_STOP);
+	CHECK_EQ(rec_control(r, UTRACE_INTERRUPT), 0);
+	CHECK(gate_busy(g));
+	CHECK_EQ(rec_control(r, UTRACE_STOP), -EINPROGRESS);
+	gate_open(g);
+	CHECK(rec_wait_stopped(r));
+	CHECK(rec_resume(r));
+	CHECK(one_call(p));
+}
+
 /* Asked for when a callback has returned it: that is the one. */
 TEST(ctl_stop_after_returned, "CTL-3 REP-6")
 {
