@@ -172,13 +172,14 @@ static int number_for(struct utrace_thread *thread, u32 what)
 		if (!signr || sig->return_ka.sa.sa_handler == SIG_IGN)
 			return 0;
 		own_action(thread, signr, &own);
-		if (sig->return_ka.sa.sa_handler == own.sa.sa_handler ||
-		    sig->return_ka.sa.sa_handler != SIG_DFL)
+		if (sig->return_ka.sa.sa_handler != SIG_DFL)
+			return signr;
+		if (by_default(signr) == DEFAULT_IGN)
+			return 0;
+		if (own.sa.sa_handler == SIG_DFL)
 			return signr;
 		/* the default of a signal that the thread does not leave so */
 		switch (by_default(signr)) {
-		case DEFAULT_IGN:
-			return 0;
 		case DEFAULT_STOP:
 			return SIGSTOP;
 		case DEFAULT_TERM:

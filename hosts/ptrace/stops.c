@@ -450,10 +450,11 @@ static void at_continue(struct utrace_thread *thread)
  */
 static void at_interrupt(struct utrace_thread *thread)
 {
+	bool continued = thread->job_stopped;
 	enum utrace_resume_action due;
 	struct utrace_regs *regs;
 
-	if (thread->job_stopped) {
+	if (continued) {
 		if (utrace_holds_stop(state_of(thread))) {
 			park(thread, PARKED_JOB_CONT);
 			return;
@@ -472,7 +473,8 @@ static void at_interrupt(struct utrace_thread *thread)
 		at_user(thread, true);
 		return;
 	}
-	if (!machine_call_cut(regs) || due == UTRACE_INTERRUPT ||
+	/* the signal that stopped it had cut its call short, not we */
+	if (!machine_call_cut(regs) || continued || due == UTRACE_INTERRUPT ||
 	    thread->exit_told) {
 		if (thread->exit_deferred) {
 			thread->exit_deferred = false;

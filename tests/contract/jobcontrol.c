@@ -162,6 +162,32 @@ TEST(jctl_stop_ends_in_group_stop, "JCT-2 JCT-1")
 	CHECK(stop >= 0 && in > stop);
 }
 
+/*
+ * A callback for the continue that returns STOP: there, not after the system call
+ * that SIGSTOP cut short and that would begin anew.
+ */
+TEST(jctl_stop_at_continue, "JCT-2 REP-6")
+{
+	struct prog *p = prog_start("crew", "1");
+	struct recorder *r = rec_plain(prog_thread(p, 0), EV(JCTL));
+	unsigned int round;
+
+	for (round = 1; round <= 2; round++) {
+		prog_signal(p, STOPSIG);
+		CHECK_EQ(prog_wait_stopped(p), STOPSIG);
+		CHECK(wait_until(rec_times(r, REC_JCTL, STOPPED) == round));
+		rec_ret(r, REC_JCTL, UTRACE_STOP);
+		prog_signal(p, CONT);
+		CHECK(prog_wait_continued(p));
+		CHECK(rec_wait_held(r));
+		CHECK_EQ(rec_times(r, REC_JCTL, CONTINUED), round);
+		rec_ret(r, REC_JCTL, UTRACE_RESUME);
+		CHECK_EQ(rec_control(r, UTRACE_RESUME), 0);
+		say_at(p, 0, __NR_getpid, 0, 0, 0);
+		CHECK_EQ(prog_get(p, "ret"), prog_tid(p));
+	}
+}
+
 /* A stop that was asked for in a group stop outlasts SIGCONT. */
 static void stop_in_group_stop(unsigned long events)
 {

@@ -389,6 +389,25 @@ TEST(signal_handler_stop, "SIG-3 REP-6")
 	CHECK_EQ(ask(p, "count"), 1);
 }
 
+/* For a signal that does nothing, in a call: before that goes on. */
+TEST(signal_nothing_stop, "SIG-1 REP-6")
+{
+	static const u32 how[] = { RET(STOP, IGN), RET(STOP, DELIVER) };
+	struct prog *p = start_catching();
+	struct recorder *r = rec_plain(prog_task(p), EV(SIGNAL_IGN));
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_LEN(how); i++) {
+		CHECK(wait_until(prog_state(p) == 'S'));
+		rec_once(r, REC_SIGNAL, how[i] | REC_EXACT);
+		prog_signal(p, WINCH);
+		CHECK(rec_wait_held(r));
+		CHECK_EQ(rec_count(r, REC_SIGNAL), i + 1);
+		CHECK_EQ(rec_control(r, UTRACE_RESUME), 0);
+		CHECK(do_ok(p, "raise 10"));
+	}
+}
+
 /* ---- several engines, changes ------------------------------------------- */
 
 /* Each sees the choice before it; the last one decides. */
