@@ -4,6 +4,9 @@
  */
 #include "flavour.h"
 
+/* how long one that sleeps soon may not do so yet; others keep running */
+#define LEAVE_MS	50
+
 static struct prog *progs;
 
 struct prog *prog_startv(const char *const *argv)
@@ -24,6 +27,8 @@ struct prog *prog_startv(const char *const *argv)
 	if (!line || strcmp(line, "ready"))
 		h_die(__FILE__, __LINE__, "%s does not start (it says %s)",
 		      p->name, line ? line : "nothing");
+	/* it has left that call, or a test would see the end of it */
+	h_poll_(LEAVE_MS, prog_state(p) == 'S');
 	p->task = h_task(p->pid);
 	if (IS_ERR(p->task))
 		h_die(__FILE__, __LINE__, "no handle for %s: %ld", p->name,
