@@ -201,7 +201,6 @@ static inline void utrace_wake(struct utrace *utrace)
 struct engine *old_engine_alloc(const struct utrace_engine_ops *ops);
 
 /* report.c */
-void utrace_ends_stop(struct utrace *utrace);
 
 /* syscall.c */
 bool syscall_set_has(const struct utrace_syscall_set *set, int abi, long nr);

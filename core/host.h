@@ -81,6 +81,8 @@ struct utrace_decision utrace_report_exec(struct utrace *utrace,
 					  const struct linux_binfmt *fmt,
 					  const struct linux_binprm *bprm,
 					  struct pt_regs *regs);
+/* The thread is past all stops: it exits or is dead. The reports below say so. */
+void utrace_ends_stop(struct utrace *utrace);
 struct utrace_decision utrace_report_exit(struct utrace *utrace,
 					  long orig_code, long *code);
 struct utrace_decision utrace_report_jctl(struct utrace *utrace, int type,
@@ -261,15 +263,13 @@ int utrace_host_wait(struct utrace *utrace, bool (*done)(void *arg), void *arg,
 void utrace_host_wake(struct utrace *utrace);
 
 /*
- * What a host cannot carry out of a callback's return.  Called by the pass
- * after each callback; null if all is well, otherwise the sentence for the
- * capability table, after the return was replaced by the nearest effect.
+ * What a host cannot carry out of a callback's return: a stop at exit (EXT-2), an
+ * exit with another code (EXT-1), a signal's fate.  Called by the pass after each
+ * callback; null if all is well, otherwise the sentence for the capability table,
+ * after the return was replaced by the nearest effect.
  */
-enum utrace_effect {
-	UTRACE_EFFECT_EXIT_STOP,	/* EXT-2 */
-	UTRACE_EFFECT_EXIT_CODE,	/* EXT-1 */
-};
-const char *utrace_host_refuses(enum utrace_effect effect);
+const char *utrace_host_refuses_exit_stop(struct task_struct *task);
+const char *utrace_host_refuses_exit_code(struct task_struct *task, long code);
 const char *utrace_host_refuses_signal(struct task_struct *task,
 				       struct utrace_signal *sig, u32 *action,
 				       const char **id);

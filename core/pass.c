@@ -128,7 +128,7 @@ static void change_stop(struct utrace *utrace, struct engine *engine, bool stop)
 /* Where a stop at exit could not be ended by SIGKILL, there is none (EXT-2). */
 static bool exit_stop_refused(struct engine *engine)
 {
-	const char *what = utrace_host_refuses(UTRACE_EFFECT_EXIT_STOP);
+	const char *what = utrace_host_refuses_exit_stop(engine->utrace->task);
 
 	if (what)
 		utrace_refuse(&engine->pub, UTRACE_EVENT(EXIT), "EXT-2", what);

@@ -226,15 +226,16 @@ struct utrace_decision utrace_report_exec(struct utrace *utrace,
 /* Take back a change of the exit code that the host cannot make (EXT-1). */
 static void restore_code(struct engine *engine, long before, long *code)
 {
-	const char *what = utrace_host_refuses(UTRACE_EFFECT_EXIT_CODE);
+	const char *what = NULL;
 
-	if (*code == before || !what)
+	if (*code != before)
+		what = utrace_host_refuses_exit_code(engine->utrace->task, *code);
+	if (!what)
 		return;
 	*code = before;
 	utrace_refuse(&engine->pub, UTRACE_EVENT(EXIT), "EXT-1", what);
 }
 
-/* The thread is past all stops: it exits or is dead. */
 void utrace_ends_stop(struct utrace *utrace)
 {
 	if (!utrace)
@@ -268,7 +269,7 @@ struct utrace_decision utrace_report_exit(struct utrace *utrace,
 		});
 		pass_end(&pass);
 	}
-	if (utrace && !utrace_host_refuses(UTRACE_EFFECT_EXIT_STOP))
+	if (utrace && !utrace_host_refuses_exit_stop(utrace->task))
 		decision = pass_decide(utrace, true, POINT_EXIT);
 	return decision;
 }

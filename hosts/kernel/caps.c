@@ -39,7 +39,12 @@ int utrace_capabilities(struct utrace_caps *caps, size_t size)
 EXPORT_SYMBOL_GPL(utrace_capabilities);
 
 /* Every effect of a callback can be had here. */
-const char *utrace_host_refuses(enum utrace_effect effect)
+const char *utrace_host_refuses_exit_stop(struct task_struct *task)
+{
+	return NULL;
+}
+
+const char *utrace_host_refuses_exit_code(struct task_struct *task, long code)
 {
 	return NULL;
 }

@@ -48,6 +48,9 @@ void adopted(struct worker *worker, struct utrace_thread *thread)
 	thread->stepped = false;
 	thread->exiting = false;
 	thread->exit_reported = false;
+	thread->clone_hidden = false;
+	thread->exit_at = EXIT_AT_EVENT;
+	thread->ending = false;
 	thread->outlived = false;
 	thread->ticking = false;
 	thread->parent_noted = false;

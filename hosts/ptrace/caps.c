@@ -31,13 +31,20 @@ static const struct utrace_capability table[] = {
 	{
 		.id = "EXT-1",
 		.kept = 1,
-		.what = "a change of *code has no effect",
-		.why = "at PTRACE_EVENT_EXIT the exit code is settled",
+		.what = "a change of *code has no effect where no engine asks "
+			"for system calls and the thread ends by one, where "
+			"its end may dump core, in threads that another ends, "
+			"and where a signal would have to end one thread "
+			"alone, or dump core",
+		.why = "at PTRACE_EVENT_EXIT the exit code is settled, and "
+		       "whether there was a dump the kernel tells only there",
 	},
 	{
 		.id = "EXT-2",
-		.kept = 0,
-		.what = "STOP at exit does not stop: the thread exits",
+		.kept = 1,
+		.what = "STOP at exit does not stop where no engine asks for "
+			"system calls and the thread ends by one, and where "
+			"its end may dump core: the thread exits",
 		.why = "after exit_group or a fatal signal the kernel drops "
 		       "SIGKILL to a thread in PTRACE_EVENT_EXIT, so that a "
 		       "stop there could not be killed (KIL-1)",
@@ -83,8 +90,10 @@ static const struct utrace_capability table[] = {
 	{
 		.id = "CLN-1",
 		.kept = 1,
-		.what = "a child made with CLONE_UNTRACED is not reported",
-		.why = "the flag says so to the kernel",
+		.what = "a child made with CLONE_UNTRACED is not reported "
+			"where no engine asks for system calls",
+		.why = "the flag says so to the kernel, and can be taken out "
+		       "only where the call is seen",
 	},
 };
 

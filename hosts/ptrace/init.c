@@ -341,17 +341,6 @@ void utrace_host_wake(struct utrace *utrace)
 	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1 << 30, NULL, NULL, 0);
 }
 
-const char *utrace_host_refuses(enum utrace_effect effect)
-{
-	switch (effect) {
-	case UTRACE_EFFECT_EXIT_STOP:
-		return "the thread went on to exit";
-	case UTRACE_EFFECT_EXIT_CODE:
-		return "the thread exited with its own code";
-	}
-	return NULL;
-}
-
 /* ---- counters ------------------------------------------------------------------ */
 
 void utrace_host_pass_begins(struct task_struct *task)

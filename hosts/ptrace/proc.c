@@ -55,6 +55,21 @@ static long long number(const char *text, const char *name)
 	return at ? strtoll(at, NULL, 10) : -1;
 }
 
+/* Of a line with several. */
+static long long last_number(const char *text, const char *name)
+{
+	const char *at = field(text, name);
+	long long n = -1;
+	char *end;
+
+	for (; at; at = end) {
+		n = strtoll(at, &end, 10);
+		if (*end == '\n' || end == at)
+			break;
+	}
+	return n;
+}
+
 static uint64_t hex(const char *text, const char *name)
 {
 	const char *at = field(text, name);
@@ -105,6 +120,7 @@ int proc_read_status(pid_t tgid, pid_t tid, struct proc_info *info)
 	info->cap_permitted = hex(text, "CapPrm:");
 	info->cap_effective = hex(text, "CapEff:");
 	info->seccomp = number(text, "Seccomp:");
+	info->init = last_number(text, "NSpid:") == 1;
 	/* a kernel thread has no memory; a zombie has none any more */
 	info->kernel_thread = !field(text, "VmSize:") &&
 			      !is_dead_state(info->state);
@@ -135,6 +151,23 @@ int proc_read_stat(pid_t tgid, pid_t tid, struct proc_stat *stat)
 		   &stat->child_faults, &stat->threads,
 		   &stat->start, &stat->exit_signal);
 	return n == 7 ? 0 : -ESRCH;
+}
+
+/* An entry of what the kernel gave the program at its start; 0: there is none. */
+unsigned long proc_auxv(pid_t tid, bool i386, unsigned int type)
+{
+	uint64_t words[2 * 64];
+	const uint32_t *halves = (uint32_t *)words;
+	char path[64];
+	ssize_t i, n;
+
+	snprintf(path, sizeof(path), "/proc/%d/auxv", tid);
+	n = proc_read(path, (char *)words, sizeof(words));
+	n /= i386 ? sizeof(halves[0]) : sizeof(words[0]);
+	for (i = 0; i + 1 < n; i += 2)
+		if ((i386 ? halves[i] : words[i]) == type)
+			return i386 ? halves[i + 1] : words[i + 1];
+	return 0;
 }
 
 static ssize_t list_threads(pid_t pid, pid_t *tids, size_t max)

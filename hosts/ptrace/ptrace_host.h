@@ -44,7 +44,15 @@ enum parked_at {
 	PARKED_ENTRY,
 	PARKED_VFORK,
 	PARKED_JOB_STOP,
-	PARKED_JOB_CONT		/* SIGCONT ended that stop, and no engine's */
+	PARKED_JOB_CONT,	/* SIGCONT ended that stop, and no engine's */
+	PARKED_EXIT
+};
+
+/* Where a thread's EXIT is reported; see exit.c. */
+enum exit_at {
+	EXIT_AT_EVENT,		/* nothing can be changed there */
+	EXIT_AT_CALL,		/* at the entry of the call that ends it */
+	EXIT_AT_SIGNAL		/* at the delivery of the signal that does */
 };
 
 /* A signal that goes back on the queue, or one of an engine's making. */
@@ -161,7 +169,16 @@ struct utrace_thread {
 	bool mask_changed;
 	int exit_signal;
 	pid_t ppid;
+	bool clone_hidden;	/* see clone_hide_flag(): in place of */
+	unsigned long clone_asked; /* this argument there is */
+	unsigned long clone_made; /* this one */
 	bool exit_reported;
+	enum exit_at exit_at;
+	bool exits_all;		/* that call is exit_group() */
+	long exit_true;		/* the wait status that it set out for */
+	long exit_code;		/* and the one that engines chose */
+	bool ending;		/* it is being ended as they chose */
+	int exit_signr;		/* by this signal, which is on its way; or 0 */
 	bool exiting;		/* past its exit event */
 	bool ticking;		/* counted by reaper_count_ticks() */
 	bool outlived;		/* a leader that exits before its threads */
@@ -348,11 +365,11 @@ void move_end(struct utrace_thread *thread);
 /* stops.c */
 void handle_stop(struct worker *worker, pid_t tid, int status);
 void handle_mail(struct utrace_thread *thread, unsigned int kicks);
-void check_newborns(struct worker *worker);
 void check_exiting(struct worker *worker);
 void check_lost(struct worker *worker);
 void set_run(struct utrace_thread *thread, enum run run);
 
+void inside_call(struct utrace_thread *thread);
 void finish_entry(struct utrace_thread *thread,
 		  struct utrace_decision decision);
 struct utrace_decision report_call_exit(struct utrace_thread *thread);
@@ -383,6 +400,27 @@ void carry_signal(struct utrace_thread *thread, struct utrace_decision decision,
 		  bool stopped_by_signal);
 void fake_step_trap(struct utrace_thread *thread);
 void drop_made_signals(struct utrace_thread *thread);
+
+bool signal_is_fatal(struct utrace_thread *thread, int signr);
+bool signal_dumps(int signr);
+
+/* clone.c */
+struct utrace_thread *expect_newborn(struct worker *worker, pid_t tid);
+void check_newborns(struct worker *worker);
+bool being_born(struct utrace_thread *thread);
+void at_clone(struct worker *worker, struct utrace_thread *thread, int event);
+bool at_first_stop(struct worker *worker, struct utrace_thread *thread,
+		   int sig);
+void clone_hide_flag(struct utrace_thread *thread);
+void clone_show_flag(struct utrace_thread *thread);
+
+/* exit.c */
+bool exit_at_call(struct utrace_thread *thread);
+bool exit_at_signal(struct utrace_thread *thread, int signr);
+bool exit_goes_on(struct utrace_thread *thread, int event, int sig);
+void exit_prevented(struct utrace_thread *thread);
+void finish_exit(struct utrace_thread *thread);
+void at_exit(struct worker *worker, struct utrace_thread *thread);
 
 /* death.c */
 void note_parent(struct utrace_thread *thread);
@@ -436,6 +474,7 @@ struct proc_info {
 	uint64_t group_pending;
 	int seccomp;
 	bool kernel_thread;
+	bool init;		/* of its PID namespace: no signal is fatal */
 	unsigned int uids[4];
 	unsigned int gids[4];
 	uint64_t cap_permitted;
@@ -461,6 +500,7 @@ static inline bool is_dead_state(char state)
 	return state == 'Z' || state == 'X';
 }
 
+unsigned long proc_auxv(pid_t tid, bool i386, unsigned int type);
 ssize_t proc_read(const char *path, char *buf, size_t size);
 ssize_t proc_list_threads(pid_t pid, pid_t *tids, size_t max);
 bool proc_list_is_whole(pid_t pid, const pid_t *tids, size_t n);
@@ -498,6 +538,11 @@ unsigned long machine_nap(struct user_regs_struct *user, size_t size);
 int machine_syscall_abi(const struct utrace_regs *regs);
 /* The same for the call that a thread in its entry stop makes. */
 int machine_entry_abi(struct utrace_thread *thread);
+/* Where the flags of a clone() are, or the address of those of a clone3(). */
+unsigned long *machine_clone_argument(struct utrace_thread *thread);
+/* What to put there to take a flag out of the call that is about to be made. */
+bool machine_clone_without(struct utrace_thread *thread, unsigned long flag,
+			   unsigned long *argument);
 unsigned long machine_clone_flags(struct utrace_thread *thread, int event);
 /* The call that a stopped thread is in was cut short and will be restarted. */
 bool machine_call_cut(const struct utrace_regs *regs);
@@ -507,6 +552,13 @@ bool machine_repair_eintr(struct utrace_regs *regs);
 void machine_probe_block_step(void);
 /* The number that the kernel restarts some calls with. */
 long machine_restart_nr(const struct utrace_regs *regs);
+/* The call that it is about to make ends it, with this code; or all of them. */
+bool machine_ends_thread(struct utrace_thread *thread, long *code, bool *all);
+void machine_set_exit_code(struct utrace_thread *thread, long code);
+/* Where in its memory there is a system call instruction; 0 if there is none. */
+unsigned long machine_syscall_insn(struct utrace_thread *thread);
+/* Have it end the process there. */
+void machine_make_exit(struct utrace_thread *thread, long code);
 /* The next instruction is a system call. */
 bool machine_at_syscall_insn(struct utrace_thread *thread);
 /* The instruction at @addr loads the flags, that of stepping among them. */

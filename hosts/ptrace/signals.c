@@ -68,6 +68,25 @@ static enum by_default by_default(int signr)
 	}
 }
 
+bool signal_dumps(int signr)
+{
+	return by_default(signr) == DEFAULT_CORE;
+}
+
+/* Whether it ends the process when it is delivered. */
+bool signal_is_fatal(struct utrace_thread *thread, int signr)
+{
+	struct k_sigaction own;
+
+	if (signr == SIGKILL)
+		return true;
+	if (signr < 1 || signr > 64 || (by_default(signr) != DEFAULT_TERM &&
+					by_default(signr) != DEFAULT_CORE))
+		return false;
+	own_action(thread, signr, &own);
+	return own.sa.sa_handler == SIG_DFL;
+}
+
 /* ---- what cannot be done --------------------------------------------------- */
 
 static const char same_handler[] =
@@ -312,6 +331,8 @@ void carry_signal(struct utrace_thread *thread, struct utrace_decision decision,
 	ptrace(PTRACE_SETSIGINFO, thread->tid, 0, &info);
 	own_action(thread, signr, &own);
 	handler = own.sa.sa_handler == UTRACE_SIG_CAUGHT;
+	if (exit_at_signal(thread, signr))
+		return;
 	if (let_go(thread, signr))
 		return;
 	if (handler && decision.resume != UTRACE_RESUME) {

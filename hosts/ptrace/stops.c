@@ -5,9 +5,9 @@
  * Stops that the host itself brought about must not be seen: a call that an
  * interrupt cut short is restarted, and its second entry is not told.
  */
+#include <elf.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sched.h>
 #include <stdio.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
@@ -25,11 +25,6 @@
 
 #define SYSCALL_STOP	(SIGTRAP | 0x80)
 
-/* how long a newborn waits for its creator's event, if that may still come */
-#define CREATOR_SECONDS	5
-/* how often a newborn's stop is looked for: at once, then every 0.1 ms */
-#define SEE_OFF_YIELDS	200
-#define SEE_OFF_TRIES	1200
 
 /* ---- system calls ------------------------------------------------------------ */
 
@@ -45,6 +40,11 @@ void finish_entry(struct utrace_thread *thread,
 	if (decision.abort)
 		regs->orig_ax = -1;
 	thread->aborted = decision.abort;
+	if (!decision.abort) {
+		if (exit_at_call(thread))
+			return;
+		clone_hide_flag(thread);
+	}
 	if (let_go(thread, 0))
 		return;
 	resume(thread, 0, decision.resume);
@@ -122,6 +122,7 @@ static void at_exit_stop(struct utrace_thread *thread)
 		return;
 	}
 	thread->in_call = false;
+	clone_show_flag(thread);
 	passed = report_call_exit(thread).passed;
 	if (thread->step_over_call && !passed) {
 		thread->step_over_call = false;
@@ -141,10 +142,8 @@ static void at_syscall_stop(struct utrace_thread *thread)
 		at_entry(thread);
 }
 
-/* ---- clone ---------------------------------------------------------------------- */
-
 /* Inside a call whose entry was not seen, the next stop is its exit. */
-static void inside_call(struct utrace_thread *thread)
+void inside_call(struct utrace_thread *thread)
 {
 	if (thread->in_call || regs_fetch(thread))
 		return;
@@ -155,152 +154,15 @@ static void inside_call(struct utrace_thread *thread)
 	thread->nr = regs_of(thread)->orig_ax;
 }
 
-/* The handle of a thread that was born, adopted. */
-static struct utrace_thread *expect_newborn(struct worker *worker, pid_t tid)
-{
-	struct utrace_thread *child;
-	struct proc_info info;
-
-	if (proc_read_status(0, tid, &info))
-		info.tgid = tid;
-	child = thread_find_or_make(tid, info.tgid);
-	if (IS_ERR(child))
-		return child;
-	pthread_mutex_lock(&child->lock);
-	if (port_load(&child->phase) == PHASE_FREE)
-		adopt_newborn(worker, child);
-	pthread_mutex_unlock(&child->lock);
-	return child;
-}
-
-/* The first stop and the creator's report are both over: it may run. */
-static void release_newborn(struct worker *worker, struct utrace_thread *child)
-{
-	child->newborn = false;
-	worker->newborns--;
-	stop_ticking(child);
-	if (!child->first_stop)
-		return;
-	if (let_go(child, 0) || move_begin(worker, child))
-		return;
-	set_current(child);
-	at_user(child, false);
-	set_current(NULL);
-}
-
-/*
- * A newborn whose creator was killed before its event: nobody will tell of it.
- * The creator's stop would have been fetched with the first stop or soon after.
- */
-void check_newborns(struct worker *worker)
-{
-	struct utrace_thread *thread, *next;
-	struct proc_info info;
-	struct timespec now;
-	bool orphan;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	list_for_each_entry_safe(thread, next, &worker->threads, of_worker) {
-		if (!thread->newborn || !thread->first_stop ||
-		    worker->round - thread->born_round < 2)
-			continue;
-		orphan = true;
-		if (!proc_read_status(thread->tgid, thread->tid, &info)) {
-			struct utrace_thread *t;
-
-			list_for_each_entry(t, &worker->threads, of_worker)
-				if (t != thread && !t->newborn &&
-				    t->run != RUN_DEAD &&
-				    (t->tgid == info.tgid ||
-				     t->tgid == info.ppid))
-					orphan = false;
-		}
-		/* the creator's event comes at once, or was never to come */
-		if (orphan || now.tv_sec - thread->born_at > CREATOR_SECONDS) {
-			utrace_thread_get(thread);
-			utrace_born(state_of(thread));
-			release_newborn(worker, thread);
-			utrace_thread_put(thread);
-			return;
-		}
-	}
-}
-
-/* It has not come to run yet, or is on its way to another worker. */
-static bool being_born(struct utrace_thread *thread)
-{
-	return thread->newborn || (thread->born_here && !thread->first_stop) ||
-	       thread->move;
-}
-
-/*
- * A child that is to move leaves before its creator goes on, whose callbacks
- * might take long.  Its stops come at once, unless the machine is very busy.
- */
-static void see_off(struct worker *worker, struct utrace_thread *child)
-{
-	int tries, status;
-
-	for (tries = 0; tries < SEE_OFF_TRIES && port_load(&child->owner) == worker &&
-			child->tid == child->tgid && being_born(child); tries++)
-		if (worker_take_stop(worker, child->tid, &status))
-			handle_stop(worker, child->tid, status);
-		else if (tries < SEE_OFF_YIELDS)
-			sched_yield();
-		else
-			usleep(100);
-}
-
-static void at_clone(struct worker *worker, struct utrace_thread *thread,
-		     int event)
-{
-	struct utrace_decision decision;
-	struct utrace_thread *child;
-	unsigned long tid, flags;
-
-	inside_call(thread);
-	if (ptrace(PTRACE_GETEVENTMSG, thread->tid, 0, &tid) < 0)
-		return;
-	flags = machine_clone_flags(thread, event);
-	child = expect_newborn(worker, tid);
-	if (IS_ERR(child)) {
-		after_event(thread, utrace_report_vfork(state_of(thread)));
-		return;
-	}
-	decision = utrace_report_clone(state_of(thread), flags, child);
-	set_current(NULL);
-	if (child->newborn)
-		release_newborn(worker, child);
-	see_off(worker, child);
-	utrace_thread_put(child);
-	set_current(thread);
-	if (event == PTRACE_EVENT_VFORK) {
-		decision = utrace_report_vfork(state_of(thread));
-		if (decision.resume == UTRACE_STOP) {
-			park(thread, PARKED_VFORK);
-			return;
-		}
-	}
-	after_event(thread, decision);
-}
-
 /* ---- exec ------------------------------------------------------------------------ */
 
 static void read_exec_name(struct utrace_thread *thread, char *name, size_t size)
 {
-	uint64_t auxv[2 * 64];
-	char path[64];
-	ssize_t len;
-	int i, n;
+	bool i386 = thread->abi == UTRACE_ABI_I386;
+	unsigned long at = proc_auxv(thread->tid, i386, AT_EXECFN);
 
-	snprintf(path, sizeof(path), "/proc/%d/auxv", thread->tid);
-	len = proc_read(path, (char *)auxv, sizeof(auxv));
-	n = len > 0 ? len / sizeof(auxv[0]) : 0;
-	for (i = 0; i + 1 < n && auxv[i]; i += 2)
-		if (auxv[i] == 31 /* AT_EXECFN */ &&
-		    utrace_read_string(thread, auxv[i + 1], name, size) > 0)
-			return;
-	snprintf(name, size, "?");
+	if (!at || utrace_read_string(thread, at, name, size) <= 0)
+		snprintf(name, size, "?");
 }
 
 static void read_exe(struct utrace_thread *thread, char *name, size_t size)
@@ -361,28 +223,6 @@ static void at_exec(struct utrace_thread *thread)
 	}
 	decision = utrace_report_exec(state_of(thread), NULL, &bprm, regs_of(thread));
 	after_event(thread, decision);
-}
-
-/* ---- exit ------------------------------------------------------------------------ */
-
-static void at_exit(struct worker *worker, struct utrace_thread *thread)
-{
-	unsigned long status = 0;
-	struct proc_stat stat;
-	long code;
-
-	if (ptrace(PTRACE_GETEVENTMSG, thread->tid, 0, &status) < 0)
-		return;
-	note_parent(thread);
-	code = status;
-	thread->exit_reported = true;
-	utrace_report_exit(state_of(thread), code, &code);
-	thread->exiting = true;
-	if (thread->tid == thread->tgid &&
-	    !proc_read_stat(thread->tgid, thread->tid, &stat) &&
-	    stat.threads > 1)
-		watch_leader(worker, thread);
-	resume(thread, 0, UTRACE_RESUME);
 }
 
 /* ---- job control -------------------------------------------------------------------- */
@@ -492,23 +332,6 @@ static void at_interrupt(struct utrace_thread *thread)
 	resume(thread, 0, due <= UTRACE_REPORT ? UTRACE_REPORT : UTRACE_RESUME);
 }
 
-/* The first stop of one that was born in our hands: whether that is all. */
-static bool at_first_stop(struct worker *worker, struct utrace_thread *thread,
-			  int sig)
-{
-	if (!thread->born_here || thread->first_stop)
-		return false;
-	thread->first_stop = true;
-	if (!thread->newborn)
-		return sig == SIGTRAP && (let_go(thread, 0) ||
-					  move_begin(worker, thread));
-	/* its creator's report releases it */
-	thread->ticking = true;
-	reaper_count_ticks(1);
-	set_run(thread, RUN_TRAPPED);
-	return true;
-}
-
 /* ---- dispatch -------------------------------------------------------------------------- */
 
 static void at_event(struct worker *worker, struct utrace_thread *thread,
@@ -573,8 +396,13 @@ void handle_stop(struct worker *worker, pid_t tid, int status)
 		thread->interrupting = false;
 		if (sig == SYSCALL_STOP || event)
 			look_for_step_trap(thread);
-		if (thread->move &&
-		    move_stop(worker, thread, sig == SYSCALL_STOP))
+		if (thread->exit_reported && !thread->ending &&
+		    event != PTRACE_EVENT_EXIT)
+			exit_prevented(thread);
+		if (exit_goes_on(thread, event, sig))
+			;
+		else if (thread->move &&
+			 move_stop(worker, thread, sig == SYSCALL_STOP))
 			;
 		else if (sig == SYSCALL_STOP)
 			at_syscall_stop(thread);

@@ -50,7 +50,7 @@ void continue_parked(struct utrace_thread *thread)
 	struct utrace_decision decision;
 	enum parked_at at = thread->at;
 
-	if (at != PARKED_ENTRY && let_go(thread, 0))
+	if (at != PARKED_ENTRY && at != PARKED_EXIT && let_go(thread, 0))
 		return;
 	decision = utrace_continue(state_of(thread), regs_of(thread), &thread->sig);
 	if (decision.resume == UTRACE_STOP) {
@@ -61,6 +61,9 @@ void continue_parked(struct utrace_thread *thread)
 	switch (at) {
 	case PARKED_ENTRY:
 		finish_entry(thread, decision);
+		break;
+	case PARKED_EXIT:
+		finish_exit(thread);
 		break;
 	case PARKED_VFORK:
 		resume(thread, 0, decision.resume);

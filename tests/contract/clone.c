@@ -345,6 +345,42 @@ TEST(clone_untraced_flag, "CLN-1 INV-1")
 	CHECK_EQ(rec_last(r, REC_CLONE)->arg[0] & UNTRACED, UNTRACED);
 }
 
+/* Where the call is seen every host reports it, and the program sees nothing. */
+TEST(clone_untraced_seen, "CLN-1 CLN-2 INV-1")
+{
+	static const struct kind untraced[] = {
+		{ "clone 0x800011", UNTRACED, false, false },
+		{ "clone 0x850f00", UNTRACED | THREAD, false, true },
+		{ "clone 0x804111", UNTRACED | VM | VFORK, true, false },
+		{ "clone3 0x800000", UNTRACED, false, false },
+		{ "clone3 0x800200", UNTRACED | FS, false, false },
+	};
+	struct recorder *r, *c;
+	struct newborn *nb = &newborn;
+	unsigned int i;
+
+	r = start_breeding((struct newborn){
+		.events = EV(QUIESCE) | EV(DEATH), .action = UTRACE_REPORT,
+	}, UTRACE_RESUME, EV(SYSCALL_ENTRY));
+	CHECK_SO_FAR();
+	for (i = 0; i < ARRAY_LEN(untraced); i++) {
+		h_note("%s", untraced[i].cmd);
+		next_child(nb, c = rec_new());
+		prog_say(nb->p, "%s", untraced[i].cmd);
+		CHECK(prog_get(nb->p, "child") > 0);
+		CHECK_EQ(rec_count(r, REC_CLONE), i + 1);
+		CHECK_EQ(rec_last(r, REC_CLONE)->arg[0] & ~0xffUL,
+			 untraced[i].flags);
+		CHECK(child_done(nb, &untraced[i]));
+		CHECK(rec_wait(c, REC_DEATH, 1));
+		CHECK(rec_reports(c) >= 1);
+	}
+	/* one that fails */
+	prog_say(nb->p, "failing 0x810011");
+	CHECK_EQ(prog_get(nb->p, "errno"), EINVAL);
+	put_children(nb);
+}
+
 /*
  * A callback that takes long holds up its own process, not its child's.  The
  * parent's comes once the child may run: the exit from the call that made it.

@@ -116,6 +116,49 @@ TEST(exit_code_changed, "EXT-1")
 	}
 }
 
+/* Where every host can change it: the call is seen, or a signal that dumps nothing. */
+TEST(exit_code_chosen, "EXT-1")
+{
+	static const struct { int nr, sig, threads; long code; } t[] = {
+		{ __NR_exit_group, 0, 0, EXITED(0) },
+		{ __NR_exit_group, 0, 2, EXITED(255) },
+		{ __NR_exit, 0, 0, EXITED(3) },
+		{ __NR_exit_group, 0, 0, KILLED(SIGTERM) },
+		{ __NR_exit_group, 0, 2, KILLED(SIGHUP) },
+		{ __NR_exit_group, 0, 0, KILLED(SIGKILL) },
+		{ __NR_exit_group, 0, 0, KILLED(SIGSYS) },
+		{ __NR_exit_group, 0, 0, KILLED(40) },
+		{ 0, SIGTERM, 0, EXITED(3) },
+		{ 0, SIGTERM, 2, EXITED(0) },
+		{ 0, SIGTERM, 0, KILLED(SIGHUP) },
+		{ 0, SIGTERM, 2, KILLED(SIGKILL) },
+		{ 0, 40, 0, KILLED(SIGSYS) },
+	};
+	static const char *const threads[] = { "0", "1", "2" };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_LEN(t); i++) {
+		long orig = t[i].sig ? KILLED(t[i].sig) : EXITED(7);
+		struct act *act = ACT(orig, set_code, t[i].code);
+		struct prog *p = prog_start("crew", threads[t[i].threads]);
+		struct recorder *r;
+
+		h_note("%d, %d to 0x%lx", t[i].nr, t[i].sig, t[i].code);
+		r = rec_acting(prog_task(p), REC_EXIT, act,
+			       EV(EXIT) | EV(DEATH) | EV(SYSCALL_ENTRY));
+		if (t[i].sig)
+			say_call(p, __NR_tgkill, prog_tid(p), prog_tid(p),
+				 t[i].sig);
+		else
+			say_call(p, t[i].nr, 7, 0, 0);
+		CHECK_EQ(prog_wait(p), t[i].code);
+		CHECK_EQ(act->n, 1);
+		CHECK(!refused(r, "EXT-1"));
+		CHECK(rec_wait(r, REC_DEATH, 1));
+		CHECK_EQ(rec_count(r, REC_EXIT), 1);
+	}
+}
+
 /* All state is live: registers, memory. */
 static void live(struct act *act, struct recorder *r, struct rec_call *call)
 {
@@ -182,6 +225,53 @@ TEST(exit_stop, "EXT-2")
 		}
 		CHECK_EQ(prog_wait(p), EXITED(7));
 		CHECK_EQ(rec_count(r, REC_EXIT), 1);
+	}
+}
+
+/* Where every host can stop it; by SIGKILL it ends there, too. */
+TEST(exit_stop_there, "EXT-2 KIL-1 KIL-2")
+{
+	static const struct { int nr, sig; bool kill; int status; } t[] = {
+		{ __NR_exit_group, 0, false, EXITED(7) },
+		{ __NR_exit_group, 0, true, KILLED(SIGKILL) },
+		{ __NR_exit, 0, false, EXITED(7) },
+		{ __NR_exit, 0, true, KILLED(SIGKILL) },
+		{ 0, SIGTERM, false, KILLED(SIGTERM) },
+		{ 0, SIGTERM, true, KILLED(SIGKILL) },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_LEN(t); i++) {
+		struct prog *p = prog_start("crew", t[i].sig ? "0" : "1");
+		struct recorder *r = rec_new();
+
+		h_note("%d, %d, kill %d", t[i].nr, t[i].sig, t[i].kill);
+		rec_ret(r, REC_EXIT, UTRACE_STOP);
+		CHECK_EQ(rec_attach(r, prog_task(p),
+				    EV(EXIT) | EV(DEATH) | EV(REAP) |
+				    EV(SYSCALL_ENTRY)), 0);
+		if (t[i].sig)
+			prog_signal(p, t[i].sig);
+		else
+			say_call(p, t[i].nr, 7, 0, 0);
+		CHECK(rec_wait(r, REC_EXIT, 1));
+		CHECK(rec_wait_held(r));
+		CHECK(prog_state(p) != 'Z');
+		if (t[i].kill)
+			prog_signal(p, SIGKILL);
+		else
+			CHECK(control(r, UTRACE_RESUME));
+		if (t[i].nr == __NR_exit && !t[i].kill) {
+			/* the other lives on */
+			CHECK(rec_wait(r, REC_DEATH, 1));
+			prog_signal(p, SIGKILL);
+			CHECK(prog_wait(p) > 0);
+		} else {
+			CHECK_EQ(prog_wait(p), t[i].status);
+		}
+		CHECK(rec_wait(r, REC_REAP, 1));
+		CHECK_EQ(rec_count(r, REC_EXIT), 1);
+		CHECK_EQ(rec_count(r, REC_DEATH), 1);
 	}
 }
 

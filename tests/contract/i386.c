@@ -92,6 +92,40 @@ TEST(i386_changed, "SYS-2 SYS-3 SYS-6 SYS-8")
 	CHECK_EQ(call(p, I386_CLOSE, 9999, 0, 0), -EINTR);
 }
 
+static void set_code(struct act *act, struct recorder *r,
+		     struct rec_call *call)
+{
+	(void)r;
+	*call->code = act->value;
+}
+
+/* It ends as an engine chose, by a call, by a signal. */
+TEST(i386_exit, "EXT-1")
+{
+	static const struct { int sig; long code; } t[] = {
+		{ 0, EXITED(3) }, { 0, KILLED(SIGTERM) },
+		{ SIGTERM, EXITED(3) }, { SIGTERM, KILLED(SIGHUP) },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_LEN(t); i++) {
+		struct act *act = ACT(t[i].sig ? KILLED(t[i].sig) : EXITED(7),
+				      set_code, t[i].code);
+		struct prog *p = prog_start("told32");
+		struct recorder *r;
+
+		r = rec_acting(prog_task(p), REC_EXIT, act,
+			       EV(EXIT) | EV(SYSCALL_ENTRY));
+		if (t[i].sig)
+			prog_signal(p, t[i].sig);
+		else
+			prog_say(p, "call %d 7", I386_EXIT_GROUP);
+		CHECK_EQ(prog_wait(p), t[i].code);
+		CHECK(!refused(r, "EXT-1"));
+		CHECK_EQ(rec_count(r, REC_EXIT), 1);
+	}
+}
+
 /* ---- registers ---------------------------------------------------------- */
 
 /* The general set, in the order of a core dump of such a program. */

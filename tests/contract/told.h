@@ -16,6 +16,7 @@
 #define I386_UMASK	60
 #define I386_GETPPID	64
 #define I386_MMAP2	192
+#define I386_EXIT_GROUP	252
 
 /* In the kernel struct syscall_info has a struct seccomp_data. */
 #ifdef __KERNEL__
@@ -236,7 +237,7 @@ static inline bool hold_main(struct prog *p, struct recorder *r,
 		return rec_halt(r);
 	rec_ret(r, REC_EXIT, UTRACE_STOP);
 	prog_say(p, "lead 1");
-	return cap_has("EXT-2") ? rec_wait_held(r) :
+	return cap_full("EXT-2") ? rec_wait_held(r) :
 				  wait_until(prog_state(p) == 'Z');
 }
 

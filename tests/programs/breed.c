@@ -2,6 +2,7 @@
 /*
  * Makes children and threads, and waits for them.
  *
+ *	failing FLAGS	"errno N" of a clone() that fails
  *	fork, vfork, clone FLAGS, clone3 FLAGS
  *			the child adds 1 to the mark and exits with 7; answer:
  *			"child PID"
@@ -41,6 +42,21 @@ static int child_fn(void *arg)
 	return 0;
 }
 
+/* A clone that leaves the registers of its arguments alone, in both. */
+static long clone_checked(long nr, long a, long b)
+{
+	register long c __asm__("r10") = 0, d __asm__("r8") = 0;
+	long ret, first = a, second = b;
+
+	__asm__ volatile("syscall"
+			 : "=a"(ret), "+D"(first), "+S"(second)
+			 : "0"(nr), "d"(0L), "r"(c), "r"(d)
+			 : "rcx", "r11", "memory");
+	if (first != a || second != b)
+		raw_call3(SYS_exit_group, 95, 0, 0);
+	return ret;
+}
+
 static int make(const char *cmd)
 {
 	static char stack[16][65536] __attribute__((__aligned__(16)));
@@ -56,7 +72,12 @@ static int make(const char *cmd)
 	} else if (is(cmd, "clone3", &flags)) {
 		args[0] = flags;
 		args[4] = SIGCHLD;
-		pid = raw_call3(SYS_clone3, (long)args, sizeof(args), 0);
+		pid = clone_checked(SYS_clone3, (long)args, sizeof(args));
+		if ((long)args[0] != flags)
+			raw_call3(SYS_exit_group, 95, 0, 0);
+	} else if (is(cmd, "failing", &flags)) {
+		tell("errno %ld", -clone_checked(SYS_clone, flags, 0));
+		return 1;
 	} else if (is(cmd, "clone", &flags)) {
 		pid = clone(child_fn, stack[n++ % 16] + sizeof(stack[0]),
 			    flags, NULL, &ptid, NULL, NULL);

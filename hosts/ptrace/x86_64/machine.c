@@ -2,7 +2,9 @@
 /* What of the host depends on the machine: x86-64. */
 #include <linux/audit.h>
 #include <linux/sched.h>
+#include <elf.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -170,6 +172,14 @@ bool machine_repair_eintr(struct utrace_regs *regs)
 	return false;
 }
 
+/* ---- clone ------------------------------------------------------------------ */
+
+#define I386_CLONE	120
+/* set in the number of an x32 call; asm/unistd.h */
+#define X32_BIT		0x40000000
+/* the kernel takes no more; copy_clone_args_from_user() */
+#define CLONE3_MAX	4096
+
 /* The flags that a clone, fork or vfork was called with. */
 unsigned long machine_clone_flags(struct utrace_thread *thread, int event)
 {
@@ -179,7 +189,7 @@ unsigned long machine_clone_flags(struct utrace_thread *thread, int event)
 	if (!regs_fetch(thread)) {
 		bool i386 = machine_syscall_abi(regs) == UTRACE_ABI_I386;
 
-		if (regs->orig_ax == (i386 ? 120 : SYS_clone))
+		if (regs->orig_ax == (i386 ? I386_CLONE : SYS_clone))
 			return i386 ? (uint32_t)regs->bx : regs->di;
 		/* the same number everywhere; its exit signal stands apart */
 		if (regs->orig_ax == SYS_clone3 &&
@@ -189,6 +199,46 @@ unsigned long machine_clone_flags(struct utrace_thread *thread, int event)
 	}
 	return event == PTRACE_EVENT_VFORK ? CLONE_VFORK | CLONE_VM | SIGCHLD :
 					     SIGCHLD;
+}
+
+unsigned long *machine_clone_argument(struct utrace_thread *thread)
+{
+	struct utrace_regs *regs = regs_of(thread);
+
+	return thread->abi == UTRACE_ABI_I386 ? &regs->bx : &regs->di;
+}
+
+/* A copy of what clone3() is given, below the stack, without that flag. */
+static bool clone3_without(struct utrace_thread *thread, unsigned long flag,
+			   unsigned long *argument)
+{
+	bool i386 = thread->abi == UTRACE_ABI_I386;
+	struct utrace_regs *regs = regs_of(thread);
+	unsigned long from = i386 ? (uint32_t)regs->bx : regs->di;
+	size_t size = i386 ? (uint32_t)regs->cx : regs->si;
+	uint64_t args[CLONE3_MAX / sizeof(uint64_t)];
+
+	if (size < sizeof(args[0]) || size > sizeof(args) ||
+	    utrace_read_memory(thread, from, args, size) != (ssize_t)size ||
+	    !(args[0] & flag))
+		return false;
+	args[0] &= ~(uint64_t)flag;
+	*argument = (regs->sp - RED_ZONE - size) & ~15UL;
+	return utrace_write_memory(thread, *argument, args, size) ==
+	       (ssize_t)size;
+}
+
+bool machine_clone_without(struct utrace_thread *thread, unsigned long flag,
+			   unsigned long *argument)
+{
+	bool i386 = thread->abi == UTRACE_ABI_I386;
+	unsigned long flags = *machine_clone_argument(thread);
+	int nr = regs_of(thread)->orig_ax & ~X32_BIT;
+
+	if (nr == SYS_clone3)	/* the same number everywhere */
+		return clone3_without(thread, flag, argument);
+	*argument = flags & ~flag;
+	return nr == (i386 ? I386_CLONE : SYS_clone) && (flags & flag);
 }
 
 long machine_restart_nr(const struct utrace_regs *regs)
@@ -206,6 +256,77 @@ bool machine_at_syscall_insn(struct utrace_thread *thread)
 		return false;
 	return (code[0] == 0x0f && (code[1] == 0x05 || code[1] == 0x34)) ||
 	       (code[0] == 0xcd && code[1] == 0x80);
+}
+
+/* ---- the end of a thread ---------------------------------------------------- */
+
+#define I386_EXIT		1
+#define I386_EXIT_GROUP		252
+
+bool machine_ends_thread(struct utrace_thread *thread, long *code, bool *all)
+{
+	const struct utrace_regs *regs = regs_of(thread);
+	int nr = regs->orig_ax;
+
+	if (thread->abi == UTRACE_ABI_I386) {
+		*code = regs->bx;
+		*all = nr == I386_EXIT_GROUP;
+		return nr == I386_EXIT || *all;
+	}
+	nr &= ~X32_BIT;
+	*code = regs->di;
+	*all = nr == SYS_exit_group;
+	return nr == SYS_exit || *all;
+}
+
+void machine_set_exit_code(struct utrace_thread *thread, long code)
+{
+	if (thread->abi == UTRACE_ABI_I386)
+		regs_of(thread)->bx = code;
+	else
+		regs_of(thread)->di = code;
+}
+
+/* ---- a call of our making --------------------------------------------------- */
+
+/* The vDSO makes calls where it has no other way; it has some two pages. */
+#define VDSO_PART	(8 << 10)
+
+unsigned long machine_syscall_insn(struct utrace_thread *thread)
+{
+	bool i386 = machine_syscall_abi(regs_of(thread)) == UTRACE_ABI_I386;
+	const char *insn = i386 ? "\xcd\x80" : "\x0f\x05";
+	unsigned long vdso = proc_auxv(thread->tid, i386, AT_SYSINFO_EHDR);
+	uint8_t code[1024], *at = NULL;
+	unsigned long part;
+	ssize_t n;
+
+	for (part = 0; vdso && !at && part < VDSO_PART;
+	     part += sizeof(code) - SYSCALL_INSN_SIZE) {
+		n = utrace_read_memory(thread, vdso + part, code, sizeof(code));
+		if (n <= 0)
+			break;
+		at = memmem(code, n, insn, SYSCALL_INSN_SIZE);
+		if (at)
+			return vdso + part + (at - code);
+	}
+	return 0;
+}
+
+void machine_make_exit(struct utrace_thread *thread, long code)
+{
+	struct utrace_regs *regs = regs_of(thread);
+
+	regs->ip = machine_syscall_insn(thread);
+	/* no call that might be restarted instead */
+	regs->orig_ax = -1;
+	if (machine_syscall_abi(regs) == UTRACE_ABI_I386) {
+		regs->ax = I386_EXIT_GROUP;
+		regs->bx = code;
+	} else {
+		regs->ax = SYS_exit_group;
+		regs->di = code;
+	}
 }
 
 static bool is_prefix(uint8_t byte)
