@@ -51,6 +51,10 @@ void adopted(struct worker *worker, struct utrace_thread *thread)
 	thread->clone_hidden = false;
 	thread->exit_at = EXIT_AT_EVENT;
 	thread->ending = false;
+	memset(thread->syscall_insn, 0, sizeof(thread->syscall_insn));
+	thread->trial.on = false;
+	thread->trial.up = false;
+	thread->trial.failed = false;
 	thread->outlived = false;
 	thread->ticking = false;
 	thread->parent_noted = false;
@@ -376,7 +380,8 @@ bool let_go(struct utrace_thread *thread, int sig)
 	bool gone = false, free = false;
 
 	pthread_mutex_lock(&thread->lock);
-	if (utrace_idle(state_of(thread))) {
+	/* a signal that is on its way to be delivered is its own to take */
+	if (utrace_idle(state_of(thread)) && !has_decided_signal(thread)) {
 		regs_flush(thread);
 		set_run(thread, RUN_RUNNING);
 		gone = true;

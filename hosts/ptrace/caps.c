@@ -13,20 +13,25 @@ static const struct utrace_capability table[] = {
 	{
 		.id = "SIG-4",
 		.kept = 1,
-		.what = "orig_ka and return_ka tell of a handler only that "
-			"there is one (UTRACE_SIG_CAUGHT); a handler of the "
-			"engine's choosing is replaced by the thread's own "
-			"disposition of the signal",
-		.why = "ptrace neither shows nor sets signal handlers",
+		.what = "in a program that filters its system calls the flags "
+			"of orig_ka are those that matter to the delivery "
+			"alone; a handler for a signal that is not caught is "
+			"replaced by the default with SA_ONSTACK, on a shadow "
+			"stack, and in 32-bit programs, where a handler's "
+			"SA_ONSTACK and SA_SIGINFO cannot be changed",
+		.why = "only the thread can ask for what it has set, and "
+		       "ptrace tells nothing of its other stacks",
 	},
 	{
 		.id = "SIG-5",
 		.kept = 1,
-		.what = "TERM, CORE, STOP and TSTP for a signal that would not "
-			"do that untraced are done by another: SIGKILL, one "
-			"that dumps core, SIGSTOP; the parent sees its number",
+		.what = "TERM, CORE, STOP and TSTP for a signal whose number "
+			"never does that, or not in a program that catches it "
+			"and filters its system calls, are done by another: "
+			"SIGKILL, one that dumps core, SIGSTOP; the parent "
+			"sees its number",
 		.why = "ptrace chooses the signal's number, and the kernel "
-		       "does what the thread has set for that number",
+		       "does what that number does by default",
 	},
 	{
 		.id = "EXT-1",

@@ -37,7 +37,7 @@ static bool dumps_to_pipe(void)
 			 sizeof(pattern)) <= 0 || pattern[0] == '|';
 }
 
-static bool may_dump(struct utrace_thread *thread)
+bool may_dump(struct utrace_thread *thread)
 {
 	struct rlimit limit;
 
@@ -48,14 +48,14 @@ static bool may_dump(struct utrace_thread *thread)
 }
 
 /* @before: what may be restored. */
-static bool forbid_dump(struct utrace_thread *thread, struct rlimit *before)
+bool forbid_dump(struct utrace_thread *thread, struct rlimit *before)
 {
 	const struct rlimit limit = { NO_CORE, NO_CORE };
 
 	return !prlimit(thread->tid, RLIMIT_CORE, &limit, before);
 }
 
-static bool can_forbid_dump(struct utrace_thread *thread)
+bool can_forbid_dump(struct utrace_thread *thread)
 {
 	struct rlimit before;
 

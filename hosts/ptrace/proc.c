@@ -153,20 +153,31 @@ int proc_read_stat(pid_t tgid, pid_t tid, struct proc_stat *stat)
 	return n == 7 ? 0 : -ESRCH;
 }
 
+bool proc_is_dead(pid_t tid)
+{
+	struct proc_stat stat;
+
+	return proc_read_stat(0, tid, &stat) || is_dead_state(stat.state);
+}
+
 /* An entry of what the kernel gave the program at its start; 0: there is none. */
 unsigned long proc_auxv(pid_t tid, bool i386, unsigned int type)
 {
-	uint64_t words[2 * 64];
-	const uint32_t *halves = (uint32_t *)words;
+	union {
+		uint64_t words[2 * 64];
+		uint32_t halves[4 * 64];
+		char bytes[1];
+	} vector = { .words = { 0 } };
 	char path[64];
 	ssize_t i, n;
 
 	snprintf(path, sizeof(path), "/proc/%d/auxv", tid);
-	n = proc_read(path, (char *)words, sizeof(words));
-	n /= i386 ? sizeof(halves[0]) : sizeof(words[0]);
+	n = proc_read(path, vector.bytes, sizeof(vector));
+	n /= i386 ? sizeof(vector.halves[0]) : sizeof(vector.words[0]);
 	for (i = 0; i + 1 < n; i += 2)
-		if ((i386 ? halves[i] : words[i]) == type)
-			return i386 ? halves[i + 1] : words[i + 1];
+		if ((i386 ? vector.halves[i] : vector.words[i]) == type)
+			return i386 ? vector.halves[i + 1] :
+				      vector.words[i + 1];
 	return 0;
 }
 

@@ -20,6 +20,8 @@
 #include "host.h"
 #include "journal.h"
 
+#include "x86_64/frame.h"
+
 struct worker;
 
 /* How far a thread has been adopted. */
@@ -59,8 +61,10 @@ enum exit_at {
 struct made_signal {
 	struct list_head link;
 	siginfo_t info;
-	bool decided;		/* engines have chosen; @action stands */
+	bool decided;		/* engines have chosen; @action and @ka stand */
 	uint32_t action;
+	struct k_sigaction ka;
+	siginfo_t held;		/* goes back on the queue when this has come */
 };
 
 /**
@@ -87,6 +91,35 @@ struct reg_cache {
 	bool xstate_dirty;
 	long shown_nr;
 	bool show_nr;
+};
+
+/**
+ * struct trial - a signal that is delivered on trial; see trial.c
+ * @on: the stop at its handler's first instruction is awaited
+ * @decided: engines have heard of it before, and chosen
+ * @failed: none could be set up, and a SIGSEGV that says so is to be dropped
+ * @up: it is there, engines see what was @before, and nothing is decided
+ * @signr, @info: the signal as it came
+ * @before: the registers
+ * @mask: the signals that were blocked, as ptrace tells
+ * @blocked: as they truly were, sigsuspend()'s own if it was in that
+ * @now: and are with the handler set up
+ * @there: the registers, then
+ * @frame: what is on the stack, then
+ */
+struct trial {
+	bool on;
+	bool decided;
+	bool failed;
+	bool up;
+	int signr;
+	siginfo_t info;
+	struct user_regs_struct before;
+	uint64_t mask;
+	uint64_t blocked;
+	uint64_t now;
+	struct user_regs_struct there;
+	struct handler_frame frame;
 };
 
 /**
@@ -164,11 +197,14 @@ struct utrace_thread {
 	unsigned int options;	/* PTRACE_O_* that are set */
 	int mode;		/* request it was last resumed with */
 	struct utrace_signal sig;
+	unsigned long syscall_insn[2]; /* of 64 and 32 bits; 0: not known */
+	struct trial trial;
 	struct list_head made;	/* struct made_signal */
 	uint64_t mask_saved;
 	bool mask_changed;
 	int exit_signal;
 	pid_t ppid;
+	bool displaced;		/* made a call of ours in this stop */
 	bool clone_hidden;	/* see clone_hide_flag(): in place of */
 	unsigned long clone_asked; /* this argument there is */
 	unsigned long clone_made; /* this one */
@@ -324,6 +360,7 @@ void worker_return_mail(struct utrace_thread *thread);
 void worker_hand_over(struct utrace_thread *thread, struct worker *to);
 void worker_sync(void);
 void worker_serves(struct worker *worker, pid_t tgid);
+int worker_await_stop(struct worker *worker, pid_t tid, int *status);
 bool worker_take_stop(struct worker *worker, pid_t tid, int *status);
 
 /* adopt.c */
@@ -395,14 +432,57 @@ void continue_parked(struct utrace_thread *thread);
 
 /* signals.c */
 void at_signal_stop(struct utrace_thread *thread, int signr);
+void at_trial_stop(struct utrace_thread *thread, int status);
 void look_for_step_trap(struct utrace_thread *thread);
 void carry_signal(struct utrace_thread *thread, struct utrace_decision decision,
 		  bool stopped_by_signal);
 void fake_step_trap(struct utrace_thread *thread);
+bool has_decided_signal(struct utrace_thread *thread);
 void drop_made_signals(struct utrace_thread *thread);
 
 bool signal_is_fatal(struct utrace_thread *thread, int signr);
 bool signal_dumps(int signr);
+
+/* inject.c */
+
+/* In the place of a wait status: there was no other stop. 0 is an exit's. */
+#define NO_STOP	(-1)
+
+/* As PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG gives it. */
+struct dispatch_config {
+	uint64_t mode;
+	uint64_t selector;
+	uint64_t offset;
+	uint64_t len;
+};
+
+/* What there is to know before a thread makes a call of our making. */
+struct injection {
+	unsigned long insn;
+	bool filtered;
+	struct dispatch_config dispatch;
+};
+
+bool inject_begin(struct utrace_thread *thread, struct injection *place);
+int inject_call(struct utrace_thread *thread, const struct injection *place,
+		long nr, const unsigned long args[6], long *result, int *status);
+
+/* sigaction.c */
+void action_class(struct utrace_thread *thread, int signr,
+		  struct k_sigaction *ka);
+int action_read(struct utrace_thread *thread, int signr,
+		struct k_sigaction *ka, int *status);
+int action_set(struct utrace_thread *thread, int signr,
+	       const struct k_sigaction *ka, int *status);
+
+/* trial.c */
+bool trial_begins(struct utrace_thread *thread, int signr, bool decided);
+int trial_ends(struct utrace_thread *thread, bool ask, int *status);
+bool trial_make_handler(struct utrace_thread *thread);
+bool trial_serves(struct utrace_thread *thread);
+bool trial_is_it(struct utrace_thread *thread);
+void trial_carry_out(struct utrace_thread *thread, int *status);
+void trial_take_back(struct utrace_thread *thread, int *status);
 
 /* clone.c */
 struct utrace_thread *expect_newborn(struct worker *worker, pid_t tid);
@@ -415,6 +495,10 @@ void clone_hide_flag(struct utrace_thread *thread);
 void clone_show_flag(struct utrace_thread *thread);
 
 /* exit.c */
+struct rlimit;
+bool may_dump(struct utrace_thread *thread);
+bool forbid_dump(struct utrace_thread *thread, struct rlimit *before);
+bool can_forbid_dump(struct utrace_thread *thread);
 bool exit_at_call(struct utrace_thread *thread);
 bool exit_at_signal(struct utrace_thread *thread, int signr);
 bool exit_goes_on(struct utrace_thread *thread, int event, int sig);
@@ -501,6 +585,7 @@ static inline bool is_dead_state(char state)
 }
 
 unsigned long proc_auxv(pid_t tid, bool i386, unsigned int type);
+bool proc_is_dead(pid_t tid);
 ssize_t proc_read(const char *path, char *buf, size_t size);
 ssize_t proc_list_threads(pid_t pid, pid_t *tids, size_t max);
 bool proc_list_is_whole(pid_t pid, const pid_t *tids, size_t n);
@@ -557,7 +642,28 @@ bool machine_ends_thread(struct utrace_thread *thread, long *code, bool *all);
 void machine_set_exit_code(struct utrace_thread *thread, long code);
 /* Where in its memory there is a system call instruction; 0 if there is none. */
 unsigned long machine_syscall_insn(struct utrace_thread *thread);
-/* Have it end the process there. */
+/* Registers of one that is to make a call at @insn; the result of one that made it. */
+void machine_make_call(struct user_regs_struct *user, unsigned long insn, long nr,
+		       const unsigned long args[6]);
+long machine_call_result(const struct user_regs_struct *user);
+bool machine_is_i386(struct utrace_thread *thread);
+/* Where in its memory @size bytes may be used for a moment, and then put back. */
+unsigned long machine_scratch(struct utrace_thread *thread, size_t size);
+long machine_sigaction_nr(bool i386);
+void machine_pack_action(void *to, const struct k_sigaction *ka, bool i386);
+void machine_unpack_action(struct k_sigaction *ka, const void *from, bool i386);
+/* Set up a handler for a signal that the thread does not catch. */
+bool machine_frame_make(struct utrace_thread *thread, uint64_t mask);
+/* Whether there is a second stack that a handler's frame has to be told to. */
+bool machine_has_shadow_stack(struct utrace_thread *thread);
+/* Whether a handler is set up: fills in @trial->frame, from @there and @before. */
+bool machine_frame_is_up(struct utrace_thread *thread, struct trial *trial);
+bool machine_frame_change(struct utrace_thread *thread, struct trial *trial);
+unsigned long machine_frame_flags(struct utrace_thread *thread);
+void machine_frame_undo(struct utrace_thread *thread, struct trial *trial);
+bool machine_frame_xstate(struct utrace_thread *thread, void *state,
+			  size_t size);
+/* Have it end the process by a call. */
 void machine_make_exit(struct utrace_thread *thread, long code);
 /* The next instruction is a system call. */
 bool machine_at_syscall_insn(struct utrace_thread *thread);

@@ -91,6 +91,9 @@ static int xstate_fetch(struct utrace_thread *thread)
 	iov.iov_len = XSTATE_MAX;
 	if (ptrace(PTRACE_GETREGSET, thread->tid, NT_X86_XSTATE, &iov) < 0)
 		return -errno;
+	if (thread->trial.up &&
+	    !machine_frame_xstate(thread, cache->xstate, iov.iov_len))
+		return -EIO;
 	cache->xstate_size = iov.iov_len;
 	return 0;
 }

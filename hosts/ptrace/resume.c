@@ -107,6 +107,10 @@ void resume(struct utrace_thread *thread, int sig,
 	if (action == UTRACE_INTERRUPT ||
 	    (back && !thread->in_call && !thread->suspended))
 		interrupt(thread);
+	/* it is at the exit of our call, where the kernel restarts none */
+	if (thread->displaced && thread->regs.valid &&
+	    machine_call_cut(regs_of(thread)))
+		interrupt(thread);
 	if (request != PTRACE_SYSCALL) {
 		/* no stop will tell of the present call's end or restart */
 		thread->in_call = false;

@@ -8,7 +8,9 @@
  * nearest effect is taken, and told.
  */
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "ptrace_host.h"
@@ -18,23 +20,6 @@
 static bool in_mask(uint64_t mask, int signr)
 {
 	return signr >= 1 && signr <= 64 && (mask >> (signr - 1) & 1);
-}
-
-/* ptrace tells no address of a handler, only that there is one (SIG-4). */
-static void own_action(struct utrace_thread *thread, int signr,
-		       struct k_sigaction *ka)
-{
-	struct proc_info info;
-
-	memset(ka, 0, sizeof(*ka));
-	ka->sa.sa_handler = SIG_DFL;
-	if (signr == SIGSTOP || signr == SIGKILL ||
-	    proc_read_status(thread->tgid, thread->tid, &info))
-		return;
-	if (in_mask(info.sig_ignored, signr))
-		ka->sa.sa_handler = SIG_IGN;
-	else if (in_mask(info.sig_caught, signr))
-		ka->sa.sa_handler = UTRACE_SIG_CAUGHT;
 }
 
 enum by_default { DEFAULT_IGN, DEFAULT_STOP, DEFAULT_TERM, DEFAULT_CORE };
@@ -83,8 +68,75 @@ bool signal_is_fatal(struct utrace_thread *thread, int signr)
 	if (signr < 1 || signr > 64 || (by_default(signr) != DEFAULT_TERM &&
 					by_default(signr) != DEFAULT_CORE))
 		return false;
-	own_action(thread, signr, &own);
+	action_class(thread, signr, &own);
 	return own.sa.sa_handler == SIG_DFL;
+}
+
+/* ---- ends ------------------------------------------------------------------- */
+
+/* What a signal does by default, of those that do end a process. */
+static u32 end_by_default(int signr)
+{
+	return by_default(signr) == DEFAULT_CORE ? UTRACE_SIGNAL_CORE :
+						   UTRACE_SIGNAL_TERM;
+}
+
+/*
+ * Whether this signal can end the process that way: by default it would, or would but
+ * for a dump, which a limit prevents; and the thread leaves it so, or can be made to.
+ */
+static bool can_end(struct utrace_thread *thread, u32 what, int signr)
+{
+	struct injection place;
+	struct k_sigaction own;
+
+	switch (by_default(signr)) {
+	case DEFAULT_TERM:
+		if (what != UTRACE_SIGNAL_TERM)
+			return false;
+		break;
+	case DEFAULT_CORE:
+		if (what != UTRACE_SIGNAL_CORE && may_dump(thread) &&
+		    !can_forbid_dump(thread))
+			return false;
+		break;
+	default:
+		return false;
+	}
+	action_class(thread, signr, &own);
+	return own.sa.sa_handler == SIG_DFL || inject_begin(thread, &place);
+}
+
+/* Whether the signal in *info is to end the process, and what stands in its way. */
+static bool is_to_end(struct utrace_thread *thread, int signr)
+{
+	const struct utrace_signal *sig = &thread->sig;
+	u32 what = sig->action & UTRACE_SIGNAL_MASK;
+
+	if (what == UTRACE_SIGNAL_DELIVER &&
+	    sig->return_ka.sa.sa_handler == SIG_DFL &&
+	    by_default(signr) != DEFAULT_STOP)
+		what = end_by_default(signr);
+	return signr == sig->info.si_signo && signr != SIGKILL &&
+	       (what == UTRACE_SIGNAL_TERM || what == UTRACE_SIGNAL_CORE);
+}
+
+/*
+ * Have the process ready to be ended by it.  It ends, so nothing is put back.  Returns
+ * as action_set() does.
+ */
+static int clear_the_way(struct utrace_thread *thread, int signr, int *status)
+{
+	const struct k_sigaction by_default_ka = { 0 };
+	struct rlimit before;
+	struct k_sigaction own;
+
+	if ((thread->sig.action & UTRACE_SIGNAL_MASK) == UTRACE_SIGNAL_TERM &&
+	    signal_dumps(signr) && may_dump(thread))
+		forbid_dump(thread, &before);
+	action_class(thread, signr, &own);
+	return own.sa.sa_handler == SIG_DFL ? 0 :
+	       action_set(thread, signr, &by_default_ka, status);
 }
 
 /* ---- what cannot be done --------------------------------------------------- */
@@ -95,6 +147,32 @@ static const char other_stop[] =
 	"the process was stopped as asked, by SIGSTOP";
 static const char other_number[] =
 	"the process was ended as asked, by another signal than the one named";
+
+/* An address, and not one of the words for what else there is. */
+static bool is_handler(const struct k_sigaction *ka)
+{
+	return ka->sa.sa_handler != SIG_DFL && ka->sa.sa_handler != SIG_IGN &&
+	       ka->sa.sa_handler != UTRACE_SIG_CAUGHT;
+}
+
+/* Whether a handler of an engine's choosing can be set up. */
+static bool can_run(struct utrace_thread *thread, const struct k_sigaction *ka,
+		    const struct k_sigaction *own)
+{
+	unsigned int changed = ka->sa.sa_flags ^ thread->sig.orig_ka.sa.sa_flags;
+
+	if (!is_handler(ka))
+		return false;
+	if (thread->trial.up)
+		return !(changed & ~machine_frame_flags(thread));
+	if (own->sa.sa_handler == UTRACE_SIG_CAUGHT)
+		return true;
+	if (machine_is_i386(thread))
+		return false;
+	/* where its other stack is, ptrace does not tell */
+	return !(ka->sa.sa_flags & SA_ONSTACK) &&
+	       !machine_has_shadow_stack(thread);
+}
 
 /*
  * After each report_signal(): replace what cannot be carried out by the nearest
@@ -118,26 +196,27 @@ const char *utrace_host_refuses_signal(struct task_struct *task,
 		       what != UTRACE_SIGNAL_TERM &&
 		       what != UTRACE_SIGNAL_CORE))
 		return NULL;
-	own_action(task, signr, &own);
+	action_class(task, signr, &own);
 	if (what == UTRACE_SIGNAL_DELIVER) {
 		/* SIG_IGN is nothing, and SIG_DFL what it says */
 		if (sig->return_ka.sa.sa_handler == SIG_IGN ||
 		    sig->return_ka.sa.sa_handler == own.sa.sa_handler ||
+		    can_run(task, &sig->return_ka, &own) ||
 		    (sig->return_ka.sa.sa_handler == SIG_DFL &&
 		     by_default(signr) == DEFAULT_IGN))
 			return NULL;
 		if (sig->return_ka.sa.sa_handler == SIG_DFL) {
 			*id = "SIG-5";
-			return signr == SIGSTOP ? NULL :
-			       default_stop ? other_stop : other_number;
+			if (default_stop)
+				return signr == SIGSTOP ? NULL : other_stop;
+			return can_end(task, end_by_default(signr), signr) ?
+			       NULL : other_number;
 		}
 		*id = "SIG-4";
 		sig->return_ka = own;
 		return same_handler;
 	}
-	if (own.sa.sa_handler == SIG_DFL &&
-	    by_default(signr) == (what == UTRACE_SIGNAL_TERM ? DEFAULT_TERM :
-							       DEFAULT_CORE))
+	if (can_end(task, what, signr))
 		return NULL;
 	*id = "SIG-5";
 	return other_number;
@@ -155,7 +234,7 @@ static int stand_in(struct utrace_thread *thread, u32 what)
 
 	if (what == UTRACE_SIGNAL_CORE) {
 		for (i = 0; i < sizeof(core) / sizeof(core[0]); i++) {
-			own_action(thread, core[i], &own);
+			action_class(thread, core[i], &own);
 			if (own.sa.sa_handler == SIG_DFL)
 				return core[i];
 		}
@@ -190,7 +269,7 @@ static int number_for(struct utrace_thread *thread, u32 what)
 	case UTRACE_SIGNAL_DELIVER:
 		if (!signr || sig->return_ka.sa.sa_handler == SIG_IGN)
 			return 0;
-		own_action(thread, signr, &own);
+		action_class(thread, signr, &own);
 		if (sig->return_ka.sa.sa_handler != SIG_DFL)
 			return signr;
 		if (by_default(signr) == DEFAULT_IGN)
@@ -198,30 +277,23 @@ static int number_for(struct utrace_thread *thread, u32 what)
 		if (own.sa.sa_handler == SIG_DFL)
 			return signr;
 		/* the default of a signal that the thread does not leave so */
-		switch (by_default(signr)) {
-		case DEFAULT_STOP:
+		if (by_default(signr) == DEFAULT_STOP)
 			return SIGSTOP;
-		case DEFAULT_TERM:
-			return stand_in(thread, UTRACE_SIGNAL_TERM);
-		default:
-			return stand_in(thread, UTRACE_SIGNAL_CORE);
-		}
+		what = end_by_default(signr);
+		return can_end(thread, what, signr) ? signr :
+						      stand_in(thread, what);
 	case UTRACE_SIGNAL_TERM:
 	case UTRACE_SIGNAL_CORE:
-		own_action(thread, signr, &own);
-		if (signr && own.sa.sa_handler == SIG_DFL &&
-		    by_default(signr) == (what == UTRACE_SIGNAL_TERM ?
-					  DEFAULT_TERM : DEFAULT_CORE))
-			return signr;
-		return stand_in(thread, what);
+		return can_end(thread, what, signr) ? signr :
+						      stand_in(thread, what);
 	case UTRACE_SIGNAL_STOP:
-		own_action(thread, signr, &own);
+		action_class(thread, signr, &own);
 		if (by_default(signr) == DEFAULT_STOP &&
 		    own.sa.sa_handler == SIG_DFL && !orphaned(thread))
 			return signr;
 		return SIGSTOP;
 	case UTRACE_SIGNAL_TSTP:
-		own_action(thread, signr, &own);
+		action_class(thread, signr, &own);
 		if (signr != SIGSTOP && by_default(signr) == DEFAULT_STOP &&
 		    own.sa.sa_handler == SIG_DFL)
 			return signr;
@@ -232,6 +304,16 @@ static int number_for(struct utrace_thread *thread, u32 what)
 }
 
 /* ---- signals of our making ----------------------------------------------------- */
+
+bool has_decided_signal(struct utrace_thread *thread)
+{
+	struct made_signal *made;
+
+	list_for_each_entry(made, &thread->made, link)
+		if (made->decided)
+			return true;
+	return false;
+}
 
 void drop_made_signals(struct utrace_thread *thread)
 {
@@ -249,16 +331,17 @@ void drop_made_signals(struct utrace_thread *thread)
  * Queue a signal whose information is ours to give when it arrives: from
  * outside, the kernel lets nobody queue one that looks like its own.
  */
-static void queue_made(struct utrace_thread *thread, bool decided, u32 action,
-		       int signr)
+static struct made_signal *queue_made(struct utrace_thread *thread,
+				      bool decided, u32 action, int signr)
 {
 	struct made_signal *made = calloc(1, sizeof(*made));
 	siginfo_t info = { .si_signo = signr };
 	uint64_t mask;
 
 	if (!made)
-		return;
+		return NULL;
 	made->info = thread->sig.info;
+	made->ka = thread->sig.return_ka;
 	made->decided = decided;
 	made->action = action;
 	list_add_tail(&made->link, &thread->made);
@@ -277,6 +360,29 @@ static void queue_made(struct utrace_thread *thread, bool decided, u32 action,
 			thread->mask_changed = true;
 	}
 	syscall(SYS_rt_tgsigqueueinfo, thread->tgid, thread->tid, signr, &info);
+	return made;
+}
+
+/* What HOLD asks for: the signal in *info is seen again. */
+static void hold(struct utrace_thread *thread)
+{
+	int signr = thread->sig.info.si_signo;
+
+	if ((thread->sig.action & UTRACE_SIGNAL_HOLD) && signr)
+		queue_made(thread, false, 0, signr);
+}
+
+/* Elsewhere than at a signal's delivery: @signr comes next, for what was chosen. */
+static void queue_decided(struct utrace_thread *thread, int signr)
+{
+	struct utrace_signal *sig = &thread->sig;
+	const siginfo_t info = sig->info;
+	struct made_signal *made;
+
+	sig->info.si_signo = signr;
+	made = queue_made(thread, true, sig->action, signr);
+	if (made && (sig->action & UTRACE_SIGNAL_HOLD))
+		made->held = info;
 }
 
 static struct made_signal *made_for(struct utrace_thread *thread,
@@ -294,6 +400,38 @@ static struct made_signal *made_for(struct utrace_thread *thread,
 
 /* ---- carrying it out -------------------------------------------------------------- */
 
+/* A handler is about to run, and that is told if somebody waits for it (SIG-3). */
+static void run_handler(struct utrace_thread *thread,
+			struct utrace_decision decision)
+{
+	if (let_go(thread, 0))
+		return;
+	if (decision.resume != UTRACE_RESUME)
+		at_user(thread, true);
+	else
+		resume(thread, 0, UTRACE_RESUME);
+}
+
+/* Whether it is to run a handler for a signal that it does not catch. */
+static bool makes_handler(struct utrace_thread *thread)
+{
+	struct utrace_signal *sig = &thread->sig;
+	struct k_sigaction own;
+
+	if ((sig->action & UTRACE_SIGNAL_MASK) != UTRACE_SIGNAL_DELIVER ||
+	    !is_handler(&sig->return_ka) || machine_is_i386(thread))
+		return false;
+	action_class(thread, sig->info.si_signo, &own);
+	return own.sa.sa_handler != UTRACE_SIG_CAUGHT;
+}
+
+/* The stop that came in between. */
+static void in_other_stop(struct utrace_thread *thread, int status)
+{
+	regs_flush(thread);
+	handle_stop(thread->owner, thread->tid, status);
+}
+
 /*
  * @stopped_by_signal: the thread is in a signal-delivery stop.  Elsewhere a
  * signal can only be queued, and is delivered when it comes back.
@@ -305,13 +443,37 @@ void carry_signal(struct utrace_thread *thread, struct utrace_decision decision,
 	bool handler = false;
 	struct k_sigaction own;
 	siginfo_t info = thread->sig.info;
-	int signr;
+	int signr, err = 0, status = NO_STOP;
 
-	if ((action & UTRACE_SIGNAL_HOLD) && info.si_signo)
-		queue_made(thread, false, 0, info.si_signo);
 	signr = number_for(thread, action & UTRACE_SIGNAL_MASK);
+	if (signr && is_to_end(thread, signr))
+		err = clear_the_way(thread, signr, &status);
+	if (err == -EAGAIN) {
+		/* it is heard of again after that stop */
+		queue_made(thread, false, 0, signr);
+		in_other_stop(thread, status);
+		return;
+	}
+	if (err == -ESRCH) {
+		if (status != NO_STOP)
+			in_other_stop(thread, status);
+		return;
+	}
+	if (err)
+		signr = stand_in(thread, action & UTRACE_SIGNAL_MASK);
+	if (signr && (!stopped_by_signal || thread->displaced) &&
+	    !makes_handler(thread)) {
+		queue_decided(thread, signr);
+		resume(thread, 0, UTRACE_RESUME);
+		return;
+	}
+	hold(thread);
+	if (signr && makes_handler(thread) && trial_make_handler(thread)) {
+		run_handler(thread, decision);
+		return;
+	}
 	if (!signr) {
-		if (stopped_by_signal && thread->regs.valid)
+		if (thread->regs.valid)
 			machine_repair_eintr(regs_of(thread));
 		if (let_go(thread, 0))
 			return;
@@ -321,15 +483,9 @@ void carry_signal(struct utrace_thread *thread, struct utrace_decision decision,
 			resume(thread, 0, decision.resume);
 		return;
 	}
-	if (!stopped_by_signal) {
-		thread->sig.info.si_signo = signr;
-		queue_made(thread, true, action, signr);
-		resume(thread, 0, UTRACE_RESUME);
-		return;
-	}
 	info.si_signo = signr;
 	ptrace(PTRACE_SETSIGINFO, thread->tid, 0, &info);
-	own_action(thread, signr, &own);
+	action_class(thread, signr, &own);
 	handler = own.sa.sa_handler == UTRACE_SIG_CAUGHT;
 	if (exit_at_signal(thread, signr))
 		return;
@@ -340,6 +496,24 @@ void carry_signal(struct utrace_thread *thread, struct utrace_decision decision,
 		decision.resume = UTRACE_REPORT;
 	}
 	resume(thread, signr, decision.resume);
+}
+
+/* No handler runs, though one was set up. */
+static void carry_taken_back(struct utrace_thread *thread,
+			     struct utrace_decision decision, int status)
+{
+	int signr;
+
+	if (status == NO_STOP) {
+		carry_signal(thread, decision, false);
+		return;
+	}
+	signr = number_for(thread, thread->sig.action & UTRACE_SIGNAL_MASK);
+	if (signr)
+		queue_decided(thread, signr);
+	else
+		hold(thread);
+	in_other_stop(thread, status);
 }
 
 /* A call that we cut short was cut short by this signal after all. */
@@ -388,10 +562,7 @@ static void report_signal(struct utrace_thread *thread, bool step_trap,
 	struct utrace_signal *sig = &thread->sig;
 	struct utrace_decision decision;
 
-	own_action(thread, sig->info.si_signo, &sig->orig_ka);
 	sig->step = step_trap;
-	if (step_trap)
-		sig->orig_ka.sa.sa_handler = SIG_DFL;
 	decision = utrace_report_signal(state_of(thread), regs_of(thread), sig);
 	/* nobody's step leaves a signal for the program (SIG-14) */
 	if (step_trap && sig->action == UTRACE_SIGNAL_CORE &&
@@ -408,13 +579,41 @@ void fake_step_trap(struct utrace_thread *thread)
 	thread->sig.info.si_signo = SIGTRAP;
 	thread->sig.info.si_code = TRAP_TRACE;
 	thread->sig.info.si_addr = (void *)regs_of(thread)->ip;
+	memset(&thread->sig.orig_ka, 0, sizeof(thread->sig.orig_ka));
 	report_signal(thread, true, false);
+}
+
+/* It comes to do what engines chose when they heard of it. */
+static void at_decided_signal(struct utrace_thread *thread,
+			      struct made_signal *made)
+{
+	struct utrace_signal *sig = &thread->sig;
+	struct utrace_decision decision = { .abort = false };
+
+	if (thread->mask_changed) {
+		thread->mask_changed = false;
+		ptrace(PTRACE_SETSIGMASK, thread->tid,
+		       sizeof(thread->mask_saved), &thread->mask_saved);
+	}
+	if (made->held.si_signo) {
+		sig->info = made->held;
+		queue_made(thread, false, 0, made->held.si_signo);
+		sig->info = made->info;
+	}
+	sig->action = made->action & ~UTRACE_SIGNAL_HOLD;
+	sig->return_ka = made->ka;
+	free(made);
+	if ((sig->action & UTRACE_SIGNAL_MASK) == UTRACE_SIGNAL_DELIVER &&
+	    is_handler(&sig->return_ka) &&
+	    trial_begins(thread, sig->info.si_signo, true))
+		return;
+	decision.resume = utrace_due(state_of(thread));
+	carry_signal(thread, decision, true);
 }
 
 void at_signal_stop(struct utrace_thread *thread, int signr)
 {
 	struct utrace_signal *sig = &thread->sig;
-	struct utrace_decision decision = { .abort = false };
 	struct made_signal *made;
 	bool step_trap;
 
@@ -422,27 +621,106 @@ void at_signal_stop(struct utrace_thread *thread, int signr)
 	    ptrace(PTRACE_GETSIGINFO, thread->tid, 0, &sig->info) < 0)
 		return;
 	sig->info.si_signo = signr;
+	if (thread->trial.failed && signr == SIGSEGV &&
+	    sig->info.si_code == SI_KERNEL) {
+		thread->trial.failed = false;
+		resume(thread, 0, utrace_due(state_of(thread)));
+		return;
+	}
 	end_suspended_call(thread);
 	step_trap = is_step_trap(thread, &sig->info);
 	thread->stepping = false;
 	made = made_for(thread, &sig->info);
 	if (made) {
 		sig->info = made->info;
+		ptrace(PTRACE_SETSIGINFO, thread->tid, 0, &sig->info);
 		list_del_init(&made->link);
 		if (made->decided) {
-			if (thread->mask_changed) {
-				thread->mask_changed = false;
-				ptrace(PTRACE_SETSIGMASK, thread->tid,
-				       sizeof(thread->mask_saved),
-				       &thread->mask_saved);
-			}
-			sig->action = made->action;
-			free(made);
-			decision.resume = utrace_due(state_of(thread));
-			carry_signal(thread, decision, true);
+			at_decided_signal(thread, made);
 			return;
 		}
 		free(made);
 	}
+	if (step_trap) {
+		memset(&sig->orig_ka, 0, sizeof(sig->orig_ka));
+	} else {
+		action_class(thread, signr, &sig->orig_ka);
+		if (trial_begins(thread, signr, false))
+			return;
+	}
 	report_signal(thread, step_trap, true);
+}
+
+/* Not with @status, which is that of another stop: it is looked at after that. */
+static void carry_trial(struct utrace_thread *thread,
+			struct utrace_decision decision, int status)
+{
+	if (!trial_is_it(thread) || !trial_serves(thread)) {
+		trial_take_back(thread, &status);
+		carry_taken_back(thread, decision, status);
+		return;
+	}
+	trial_carry_out(thread, &status);
+	hold(thread);
+	if (status != NO_STOP) {
+		thread->handler_due = decision.resume != UTRACE_RESUME;
+		in_other_stop(thread, status);
+		return;
+	}
+	run_handler(thread, decision);
+}
+
+/*
+ * The kernel found no room for a handler, and makes a SIGSEGV of the signal: that is
+ * what its delivery comes to.  If engines choose otherwise there is to be none.
+ */
+static void at_failed_trial(struct utrace_thread *thread, int status)
+{
+	struct utrace_signal *sig = &thread->sig;
+	struct utrace_decision decision;
+
+	if (!thread->trial.decided) {
+		sig->orig_ka.sa.sa_handler = UTRACE_SIG_CAUGHT;
+		sig->step = false;
+		decision = utrace_report_signal(state_of(thread),
+						regs_of(thread), sig);
+		if ((sig->action & UTRACE_SIGNAL_MASK) !=
+			    UTRACE_SIGNAL_DELIVER ||
+		    sig->return_ka.sa.sa_handler == SIG_IGN) {
+			thread->trial.failed = true;
+			carry_taken_back(thread, decision,
+					 WSTOPSIG(status) == SIGTRAP ?
+						 NO_STOP : status);
+			return;
+		}
+	}
+	in_other_stop(thread, status);
+}
+
+/* After trial_begins(). */
+void at_trial_stop(struct utrace_thread *thread, int status)
+{
+	bool alone = WSTOPSIG(status) == SIGTRAP;
+	struct utrace_decision decision;
+	struct utrace_signal *sig = &thread->sig;
+	int other;
+
+	switch (trial_ends(thread, alone, &other)) {
+	case -ESRCH:
+		if (other != NO_STOP)
+			handle_stop(thread->owner, thread->tid, other);
+		return;
+	case -ENOENT:
+		at_failed_trial(thread, status);
+		return;
+	}
+	if (!alone)
+		other = status;
+	sig->step = false;
+	if (thread->trial.decided)
+		decision.resume = utrace_due(state_of(thread));
+	else
+		decision = utrace_report_signal(state_of(thread),
+						regs_of(thread), sig);
+	carry_trial(thread, decision, other);
 }

@@ -214,6 +214,7 @@ static void at_exec(struct utrace_thread *thread)
 
 	inside_call(thread);
 	thread->suspended = false;
+	memset(thread->syscall_insn, 0, sizeof(thread->syscall_insn));
 	if (regs_fetch(thread))
 		return;
 	thread->abi = machine_syscall_abi(regs_of(thread));
@@ -383,6 +384,8 @@ void handle_stop(struct worker *worker, pid_t tid, int status)
 	    !being_born(thread))
 		count(queued_behind, 1);
 	set_current(thread);
+	if (!WIFSTOPPED(status) || event != PTRACE_EVENT_STOP)
+		thread->trial.on = false;
 	if (!WIFSTOPPED(status)) {
 		on_death(thread, status);
 	} else {
@@ -394,6 +397,7 @@ void handle_stop(struct worker *worker, pid_t tid, int status)
 		/* any stop clears a pending interrupt */
 		thread->interrupted = thread->interrupting;
 		thread->interrupting = false;
+		thread->displaced = false;
 		if (sig == SYSCALL_STOP || event)
 			look_for_step_trap(thread);
 		if (thread->exit_reported && !thread->ending &&
@@ -401,6 +405,8 @@ void handle_stop(struct worker *worker, pid_t tid, int status)
 			exit_prevented(thread);
 		if (exit_goes_on(thread, event, sig))
 			;
+		else if (thread->trial.on && event == PTRACE_EVENT_STOP)
+			at_trial_stop(thread, status);
 		else if (thread->move &&
 			 move_stop(worker, thread, sig == SYSCALL_STOP))
 			;

@@ -28,6 +28,8 @@
 /* what a thread that runs has to hear of before the call returns */
 #define SYNC_KICKS \
 	(UTRACE_KICK_WANTED | UTRACE_KICK_REPORT | UTRACE_KICK_INTERRUPT)
+/* how often one that is to stop at once is looked for before it is waited for */
+#define MAX_YIELDS	200
 /* room for a signal frame with the largest register state, some 11 KiB */
 #define NAP_STACK	(64 << 10)
 /* any signal would do: the worker has handlers of its own */
@@ -358,6 +360,34 @@ bool worker_take_stop(struct worker *worker, pid_t tid, int *status)
 			return true;
 		}
 	return syscall(SYS_wait4, tid, status, __WALL | WNOHANG, NULL) == tid;
+}
+
+/*
+ * The next stop, or the end, of one that was just resumed.  -ESRCH: it is dead, and its
+ * end is told later: that of a leader waits for its threads, and those for us.  What
+ * /proc tells of that is looked at from time to time.
+ */
+int worker_await_stop(struct worker *worker, pid_t tid, int *status)
+{
+	static const int no_bell;	/* mail may wait */
+	int tries;
+	long pid;
+
+	for (tries = 0; tries < MAX_YIELDS; tries++) {
+		pid = syscall(SYS_wait4, tid, status, __WALL | WNOHANG, NULL);
+		if (pid)
+			return pid == tid ? 0 : -ESRCH;
+		sched_yield();
+	}
+	reaper_count_ticks(1);
+	port_store_seq(&worker->asleep, 1);
+	do
+		pid = utrace_call_or_bell(&no_bell, SYS_wait4, tid,
+					  (long)status, __WALL, 0);
+	while (pid == -EINTR && !proc_is_dead(tid));
+	port_store_seq(&worker->asleep, 0);
+	reaper_count_ticks(-1);
+	return pid == tid ? 0 : -ESRCH;
 }
 
 static void work(struct worker *worker)

@@ -31,16 +31,6 @@
 /* A return of report_signal, as it stands. */
 #define RET(resume, sig)	(UTRACE_##resume | UTRACE_SIGNAL_##sig)
 
-/* Its handler's address as engines see it. */
-static unsigned long caught(unsigned long handler)
-{
-#ifndef __KERNEL__
-	if (!cap_full("SIG-4"))
-		return (unsigned long)UTRACE_SIG_CAUGHT;
-#endif
-	return handler;
-}
-
 /* A program with a handler for USR1 and USR2. */
 static struct prog *start_catching(void)
 {
@@ -152,7 +142,7 @@ TEST(signal_orig_ka, "SIG-4")
 
 	acts[0] = ACT(WINCH, see_ignored, 0);			/* default */
 	acts[1] = ACT(HUP, see_ignored, 1);			/* ignored */
-	acts[2] = ACT(USR1, see_ignored, caught(ask(p, "first")));
+	acts[2] = ACT(USR1, see_ignored, ask(p, "first"));
 	for (i = 0; i < 3; i++)
 		rec_acting(prog_task(p), REC_SIGNAL, acts[i], SIGNALS);
 	CHECK(do_ok(p, "ignore 1"));
@@ -489,7 +479,7 @@ TEST(signal_number, "SIG-4 SIG-5")
 	CHECK_EQ(rec_count(b, REC_SIGNAL), 1);
 	CHECK_EQ(rec_last(b, REC_SIGNAL)->arg[0], USR2);
 	/* and orig_ka is still that of the signal that came */
-	CHECK_EQ(rec_last(b, REC_SIGNAL)->arg[2], caught(ask(p, "first")));
+	CHECK_EQ(rec_last(b, REC_SIGNAL)->arg[2], ask(p, "first"));
 }
 
 /* The number that the parent sees. */
@@ -544,7 +534,7 @@ TEST(signal_return_ka_ignored, "SIG-4 SIG-5")
 	b = rec_plain(prog_task(p), EV(SIGNAL));
 	CHECK(do_ok(p, "raise 10"));
 	EFFECT_OR_REFUSED(r, "SIG-5", ask(p, "count") == 0);
-	CHECK_EQ(rec_last(b, REC_SIGNAL)->arg[2], caught(ask(p, "first")));
+	CHECK_EQ(rec_last(b, REC_SIGNAL)->arg[2], ask(p, "first"));
 	prog_say(p, "handler 10");
 	CHECK_EQ(prog_get(p, "handler"), 2);
 }
@@ -597,6 +587,284 @@ TEST(signal_return_ka_handler, "SIG-4 SIG-5")
 	CHECK_EQ(n + n2, 1);
 }
 
+/* ---- handlers, whole ---------------------------------------------------- */
+
+#define RESTART		0x10000000UL
+#define ONSTACK		0x08000000UL
+#define NODEFER		0x40000000UL
+#define SIGINFO		0x4UL
+#define RESTORER	0x04000000UL
+#define SIGBIT(sig)	(1UL << ((sig) - 1))
+
+static unsigned long mask_of(const struct k_sigaction *ka)
+{
+	unsigned long mask;
+
+	memcpy(&mask, &ka->sa.sa_mask, sizeof(mask));
+	return mask;
+}
+
+static struct {
+	unsigned long flags, mask, restorer;
+} whole;
+
+static void see_whole(struct act *act, struct recorder *r,
+		      struct rec_call *call)
+{
+	(void)r;
+	EXPECT_EQ((unsigned long)call->orig_ka->sa.sa_handler, act->value);
+	EXPECT_EQ((unsigned int)call->orig_ka->sa.sa_flags & ~RESTORER,
+		  whole.flags);
+	EXPECT_EQ(mask_of(call->orig_ka), whole.mask);
+	EXPECT_EQ((unsigned long)call->orig_ka->sa.sa_restorer,
+		  whole.restorer);
+	EXPECT_EQ((unsigned long)call->return_ka->sa.sa_handler, act->value);
+	EXPECT_EQ((unsigned int)call->return_ka->sa.sa_flags & ~RESTORER,
+		  whole.flags);
+	EXPECT_EQ(mask_of(call->return_ka), whole.mask);
+}
+
+/* All that the thread has set, and it stays so. */
+TEST(signal_orig_ka_whole, "SIG-4 INV-1")
+{
+	static const unsigned long flags[] = {
+		SIGINFO, SIGINFO | RESTART, SIGINFO | ONSTACK | NODEFER,
+		SIGINFO | RESETHAND, SIGINFO | RESETHAND | NODEFER | RESTART,
+	};
+	struct prog *p = start_catching();
+	unsigned long first = ask(p, "first");
+	unsigned int i, n;
+
+	CHECK(do_ok(p, "altstack"));
+	prog_say(p, "restorer 10");
+	whole.restorer = prog_get(p, "restorer");
+	for (i = 0; i < ARRAY_LEN(flags); i++) {
+		struct act *act = ACT(USR1, see_whole, first);
+		struct recorder *r;
+
+		h_note("flags 0x%lx", flags[i]);
+		whole.flags = flags[i];
+		whole.mask = i & 1 ? SIGBIT(WINCH) | SIGBIT(40) : 0;
+		n = ask(p, "count");
+		prog_say(p, "set 10 0x%lx 0x%lx", whole.flags, whole.mask);
+		CHECK(prog_expect(p, "ok"));
+		r = rec_acting(prog_task(p), REC_SIGNAL, act, SIGNALS);
+		CHECK(do_ok(p, "raise 10"));
+		CHECK_EQ(act->n, 1);
+		CHECK_EQ(ask(p, "count"), n + 1);
+		CHECK_EQ(ask(p, "onstack"), !!(flags[i] & ONSTACK));
+		CHECK_EQ((unsigned long)ask(p, "mask"), whole.mask |
+			 (flags[i] & NODEFER ? 0 : SIGBIT(USR1)));
+		prog_say(p, "handler 10");
+		CHECK_EQ(prog_get(p, "handler"), flags[i] & RESETHAND ? 0 : 2);
+		CHECK(rec_detach(r));
+	}
+}
+
+static struct {
+	unsigned long set, clear, mask;
+} other;
+
+static void change_action(struct act *act, struct recorder *r,
+			  struct rec_call *call)
+{
+	unsigned long mask = mask_of(call->return_ka) | other.mask;
+
+	(void)r;
+	if (act->value)
+		call->return_ka->sa.sa_handler = (void *)act->value;
+	call->return_ka->sa.sa_flags |= other.set;
+	call->return_ka->sa.sa_flags &= ~other.clear;
+	memcpy(&call->return_ka->sa.sa_mask, &mask, sizeof(mask));
+}
+
+/* Each part of return_ka is what the handler runs with, for once. */
+TEST(signal_return_ka_parts, "SIG-4 SIG-5")
+{
+	static const struct {
+		unsigned long own, set, clear, mask;
+	} t[] = {
+		{ SIGINFO, 0, 0, SIGBIT(WINCH) | SIGBIT(41) },
+		{ SIGINFO, NODEFER, 0, 0 },
+		{ SIGINFO | NODEFER, 0, NODEFER, 0 },
+		{ SIGINFO, ONSTACK, 0, 0 },
+		{ SIGINFO | ONSTACK, 0, ONSTACK, 0 },
+		{ SIGINFO | ONSTACK, 0, 0, SIGBIT(HUP) },
+		{ 0, SIGINFO, 0, 0 },
+	};
+	struct prog *p = start_catching();
+	unsigned long flags;
+	unsigned int i;
+
+	CHECK(do_ok(p, "altstack"));
+	for (i = 0; i < 2 * ARRAY_LEN(t); i++) {
+		struct act *act = ACT(USR1, change_action,
+				      i & 1 ? ask(p, "second") : 0);
+		long n = ask(p, "count"), n2 = ask(p, "count2");
+		struct recorder *r;
+
+		h_note("row %u, %s handler", i / 2, i & 1 ? "other" : "own");
+		other.set = t[i / 2].set;
+		other.clear = t[i / 2].clear;
+		other.mask = t[i / 2].mask;
+		flags = (t[i / 2].own | other.set) & ~other.clear;
+		prog_say(p, "set 10 0x%lx 0", t[i / 2].own);
+		CHECK(prog_expect(p, "ok"));
+		r = rec_acting(prog_task(p), REC_SIGNAL, act, SIGNALS);
+		CHECK(do_ok(p, "queue 10 77"));
+		CHECK(!refused(r, "SIG-4 SIG-5"));
+		CHECK_EQ(ask(p, "count"), n + !(i & 1));
+		CHECK_EQ(ask(p, "count2"), n2 + (i & 1));
+		CHECK_EQ(ask(p, "value"), 77);
+		CHECK_EQ(ask(p, "onstack"), !!(flags & ONSTACK));
+		CHECK_EQ((unsigned long)ask(p, "mask"), other.mask |
+			 (flags & NODEFER ? 0 : SIGBIT(USR1)));
+		CHECK(rec_detach(r));
+		/* and for once only */
+		CHECK(do_ok(p, "raise 10"));
+		CHECK_EQ(ask(p, "count"), n + !(i & 1) + 1);
+		CHECK_EQ(ask(p, "onstack"), !!(t[i / 2].own & ONSTACK));
+		prog_say(p, "keeps 10");
+		CHECK_EQ(prog_get(p, "keeps"), 1);
+	}
+}
+
+static void give_handler(struct act *act, struct recorder *r,
+			 struct rec_call *call)
+{
+	unsigned long mask = other.mask;
+
+	(void)r;
+	memset(call->return_ka, 0, sizeof(*call->return_ka));
+	call->return_ka->sa.sa_handler = (void *)act->value;
+	call->return_ka->sa.sa_flags = SIGINFO | RESTORER | other.set;
+	call->return_ka->sa.sa_restorer = (void *)whole.restorer;
+	memcpy(&call->return_ka->sa.sa_mask, &mask, sizeof(mask));
+}
+
+/* A handler for a signal that the thread does not catch. */
+TEST(signal_given_handler, "SIG-4 SIG-5 INV-1")
+{
+	static const struct { int sig; const char *set; int is; } t[] = {
+		{ TERM, NULL, 0 }, { WINCH, NULL, 0 }, { HUP, "ignore 1", 1 },
+		{ 40, NULL, 0 }, { SEGV, NULL, 0 },
+	};
+	struct prog *p = start_catching();
+	unsigned int i;
+
+	prog_say(p, "restorer 10");
+	whole.restorer = prog_get(p, "restorer");
+	for (i = 0; i < ARRAY_LEN(t); i++) {
+		struct act *act = ACT(t[i].sig, give_handler, ask(p, "first"),
+				      RET(RESUME, DELIVER));
+		long n = ask(p, "count");
+		struct recorder *r;
+
+		h_note("signal %d", t[i].sig);
+		other.set = 0;
+		other.mask = SIGBIT(USR2);
+		if (t[i].set)
+			CHECK(do_ok(p, t[i].set));
+		r = rec_acting(prog_task(p), REC_SIGNAL, act, SIGNALS);
+		prog_say(p, "queue %d 91", t[i].sig);
+		CHECK(prog_expect(p, "ok"));
+		CHECK(!refused(r, "SIG-4 SIG-5"));
+		CHECK_EQ(ask(p, "count"), n + 1);
+		CHECK_EQ(ask(p, "signo"), t[i].sig);
+		CHECK_EQ(ask(p, "value"), 91);
+		CHECK_EQ((unsigned long)ask(p, "mask"),
+			 SIGBIT(USR2) | SIGBIT(t[i].sig));
+		prog_say(p, "keeps %d", t[i].sig);
+		CHECK_EQ(prog_get(p, "keeps"), 1);
+		CHECK_EQ(ask(p, "count"), n + 2);
+		prog_say(p, "handler %d", t[i].sig);
+		CHECK_EQ(prog_get(p, "handler"), t[i].is);
+		CHECK(rec_detach(r));
+	}
+}
+
+/* What a handler finds, and what it leaves, is as untraced: all choices. */
+TEST(signal_handler_unnoticed, "INV-1 SIG-4 SIG-5")
+{
+	static const u32 how[] = { RET(RESUME, DELIVER), RET(RESUME, IGN) };
+	struct prog *p = start_catching();
+	unsigned int i;
+	long untraced, n;
+
+	CHECK(do_ok(p, "catch 11 0"));
+	prog_say(p, "suspend 10 12");
+	untraced = prog_get(p, "suspend");
+	rec_plain(prog_task(p), SIGNALS | EV(QUIESCE));
+	prog_say(p, "suspend 10 12");
+	CHECK_EQ(prog_get(p, "suspend"), untraced);
+	CHECK(do_ok(p, "fault"));
+	CHECK_EQ(ask(p, "trapno"), 14);
+	CHECK_EQ(ask(p, "err"), 6);
+	CHECK_EQ(ask(p, "cr2"), 8);
+	for (i = 0; i < ARRAY_LEN(how); i++) {
+		struct act *act = ACT(USR1, NULL, 0, how[i]);
+		struct recorder *r;
+
+		n = ask(p, "count");
+		r = rec_acting(prog_task(p), REC_SIGNAL, act, SIGNALS);
+		prog_say(p, "keeps 10");
+		CHECK_EQ(prog_get(p, "keeps"), 1);
+		CHECK_EQ(act->n, 1);
+		CHECK_EQ(ask(p, "count"), n + !i);
+		CHECK(rec_detach(r));
+		/* it is not blocked */
+		CHECK(do_ok(p, "raise 10"));
+		CHECK_EQ(ask(p, "count"), n + !i + 1);
+	}
+}
+
+/* A call that a signal cuts short is made again, or is not, as engines choose. */
+TEST(signal_restart_chosen, "SIG-4 SIG-5")
+{
+	static const struct { unsigned long own, set, clear; int again; } t[] = {
+		{ SIGINFO | RESTART, 0, 0, 1 },
+		{ SIGINFO, RESTART, 0, 1 },
+		{ SIGINFO | RESTART, 0, RESTART, 0 },
+	};
+	struct prog *p = start_catching();
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_LEN(t); i++) {
+		struct act *act = ACT(USR1, change_action, 0);
+		struct recorder *r;
+
+		h_note("row %u", i);
+		other.set = t[i].set;
+		other.clear = t[i].clear;
+		other.mask = 0;
+		prog_say(p, "set 10 0x%lx 0", t[i].own);
+		CHECK(prog_expect(p, "ok"));
+		r = rec_acting(prog_task(p), REC_SIGNAL, act, SIGNALS);
+		CHECK(wait_until(prog_state(p) == 'S'));
+		prog_signal(p, USR1);
+		CHECK(wait_act(act, 1));
+		if (!t[i].again) {
+			/* its read() fails, and it says so */
+			CHECK(prog_wait(p) != 0);
+			return;
+		}
+		CHECK_EQ(ask(p, "restarts"), 1);
+		CHECK(rec_detach(r));
+	}
+}
+
+/* Where no handler can be set up the thread dies of that, as untraced. */
+TEST(signal_bad_stack, "INV-1 SIG-12")
+{
+	struct act *act = ACT(USR1, NULL, 0);
+	struct prog *p = start_catching();
+
+	rec_acting(prog_task(p), REC_SIGNAL, act, SIGNALS);
+	prog_say(p, "badstack 10");
+	CHECK_EQ(prog_wait(p) & 0x7f, SEGV);
+	CHECK_EQ(act->n, 1);
+}
+
 /* ---- dispositions ------------------------------------------------------- */
 
 /* IGN, REPORT and HANDLER are nothing, for every class. */
@@ -630,15 +898,17 @@ TEST(signal_term_core, "SIG-5")
 		int sig;
 		const char *set;
 		u32 how;
-		bool plain;		/* what the number does by default */
+		bool always;		/* every host can */
 	} t[] = {
 		{ TERM, NULL, RET(RESUME, TERM), true },
 		{ QUIT, NULL, RET(RESUME, CORE), true },
 		{ TERM, NULL, RET(RESUME, CORE), false },
-		{ QUIT, NULL, RET(RESUME, TERM), false },
+		{ QUIT, NULL, RET(RESUME, TERM), true },
 		{ WINCH, NULL, RET(RESUME, TERM), false },
-		{ USR1, "catch 10 0", RET(RESUME, TERM), false },
-		{ HUP, "ignore 1", RET(RESUME, TERM), false },
+		{ USR1, "catch 10 0", RET(RESUME, TERM), true },
+		{ HUP, "ignore 1", RET(RESUME, TERM), true },
+		{ QUIT, "catch 3 0", RET(RESUME, CORE), true },
+		{ 40, "catch 40 0", RET(RESUME, TERM), true },
 	};
 	unsigned int i;
 
@@ -652,11 +922,11 @@ TEST(signal_term_core, "SIG-5")
 		CHECK_EQ(rec_attach(r, prog_task(p), SIGNALS), 0);
 		prog_signal(p, t[i].sig);
 		CHECK(rec_wait(r, REC_SIGNAL, 1));
-		if (!t[i].plain && !cap_full("SIG-5") &&
+		if (!t[i].always && !cap_full("SIG-5") &&
 		    !wait_until(refused(r, "SIG-5") || prog_state(p) == 'Z'))
 			return;
 		if (prog_state(p) != 'Z' && refused(r, "SIG-5")) {
-			CHECK(!t[i].plain);
+			CHECK(!t[i].always);
 			continue;
 		}
 		status = prog_wait(p);

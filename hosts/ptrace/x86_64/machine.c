@@ -18,6 +18,8 @@
 /* The code segment of 32-bit programs; the kernel's __USER32_CS. */
 #define USER32_CS	0x23
 
+#define TRAP_FLAG	0x100ULL	/* X86_EFLAGS_TF */
+
 /* The kernel's own results for a call that a signal cut short; linux/errno.h. */
 #define ERESTARTSYS		512
 #define ERESTARTNOINTR		513
@@ -287,15 +289,23 @@ void machine_set_exit_code(struct utrace_thread *thread, long code)
 		regs_of(thread)->di = code;
 }
 
+bool machine_is_i386(struct utrace_thread *thread)
+{
+	return machine_syscall_abi(regs_of(thread)) == UTRACE_ABI_I386;
+}
+
 /* ---- a call of our making --------------------------------------------------- */
 
 /* The vDSO makes calls where it has no other way; it has some two pages. */
 #define VDSO_PART	(8 << 10)
 
-unsigned long machine_syscall_insn(struct utrace_thread *thread)
+static const char *syscall_insn(bool i386)
 {
-	bool i386 = machine_syscall_abi(regs_of(thread)) == UTRACE_ABI_I386;
-	const char *insn = i386 ? "\xcd\x80" : "\x0f\x05";
+	return i386 ? "\xcd\x80" : "\x0f\x05";
+}
+
+static unsigned long find_syscall_insn(struct utrace_thread *thread, bool i386)
+{
 	unsigned long vdso = proc_auxv(thread->tid, i386, AT_SYSINFO_EHDR);
 	uint8_t code[1024], *at = NULL;
 	unsigned long part;
@@ -306,27 +316,115 @@ unsigned long machine_syscall_insn(struct utrace_thread *thread)
 		n = utrace_read_memory(thread, vdso + part, code, sizeof(code));
 		if (n <= 0)
 			break;
-		at = memmem(code, n, insn, SYSCALL_INSN_SIZE);
+		at = memmem(code, n, syscall_insn(i386), SYSCALL_INSN_SIZE);
 		if (at)
 			return vdso + part + (at - code);
 	}
 	return 0;
 }
 
+unsigned long machine_syscall_insn(struct utrace_thread *thread)
+{
+	bool i386 = machine_is_i386(thread);
+	unsigned long *at = &thread->syscall_insn[i386];
+	uint8_t code[SYSCALL_INSN_SIZE];
+
+	/* the program may have moved it */
+	if (!*at ||
+	    utrace_read_memory(thread, *at, code, sizeof(code)) !=
+		    sizeof(code) ||
+	    memcmp(code, syscall_insn(i386), sizeof(code)))
+		*at = find_syscall_insn(thread, i386);
+	return *at;
+}
+
+void machine_make_call(struct user_regs_struct *user, unsigned long insn, long nr,
+		       const unsigned long args[6])
+{
+	bool i386 = user->cs == USER32_CS;
+
+	user->rip = insn;
+	/* a step would end in a trap while all signals are blocked */
+	user->eflags &= ~TRAP_FLAG;
+	user->rax = nr;
+	/* no call that might be restarted instead */
+	user->orig_rax = -1;
+	*(i386 ? &user->rbx : &user->rdi) = args[0];
+	*(i386 ? &user->rcx : &user->rsi) = args[1];
+	user->rdx = args[2];
+	*(i386 ? &user->rsi : &user->r10) = args[3];
+	*(i386 ? &user->rdi : &user->r8) = args[4];
+	*(i386 ? &user->rbp : &user->r9) = args[5];
+}
+
+long machine_call_result(const struct user_regs_struct *user)
+{
+	return user->cs == USER32_CS ? (int32_t)user->rax : (long)user->rax;
+}
+
+unsigned long machine_scratch(struct utrace_thread *thread, size_t size)
+{
+	return (regs_of(thread)->sp - RED_ZONE - size) & ~15UL;
+}
+
+/* As the kernel has it: struct kernel_sigaction, compat_sigaction. */
+struct action64 {
+	uint64_t handler, flags, restorer, mask;
+};
+
+struct action32 {
+	uint32_t handler, flags, restorer, mask[2];
+};
+
+#define I386_RT_SIGACTION	174
+
+long machine_sigaction_nr(bool i386)
+{
+	return i386 ? I386_RT_SIGACTION : SYS_rt_sigaction;
+}
+
+void machine_pack_action(void *to, const struct k_sigaction *ka, bool i386)
+{
+	uint64_t mask;
+	struct action64 a;
+	struct action32 b;
+
+	memcpy(&mask, &ka->sa.sa_mask, sizeof(mask));
+	a = (struct action64){ (uintptr_t)ka->sa.sa_handler,
+			       (uint32_t)ka->sa.sa_flags,
+			       (uintptr_t)ka->sa.sa_restorer, mask };
+	b = (struct action32){ a.handler, a.flags, a.restorer,
+			       { mask, mask >> 32 } };
+	if (i386)
+		memcpy(to, &b, sizeof(b));
+	else
+		memcpy(to, &a, sizeof(a));
+}
+
+void machine_unpack_action(struct k_sigaction *ka, const void *from, bool i386)
+{
+	struct action64 a;
+	struct action32 b;
+
+	memcpy(&a, from, sizeof(a));
+	memcpy(&b, from, sizeof(b));
+	if (i386)
+		a = (struct action64){ b.handler, b.flags, b.restorer,
+				       b.mask[0] | (uint64_t)b.mask[1] << 32 };
+	memset(ka, 0, sizeof(*ka));
+	ka->sa.sa_handler = (__sighandler_t)(uintptr_t)a.handler;
+	ka->sa.sa_flags = a.flags;
+	ka->sa.sa_restorer = (void (*)(void))(uintptr_t)a.restorer;
+	memcpy(&ka->sa.sa_mask, &a.mask, sizeof(a.mask));
+}
+
 void machine_make_exit(struct utrace_thread *thread, long code)
 {
-	struct utrace_regs *regs = regs_of(thread);
+	bool i386 = machine_syscall_abi(regs_of(thread)) == UTRACE_ABI_I386;
+	const unsigned long args[6] = { code };
 
-	regs->ip = machine_syscall_insn(thread);
-	/* no call that might be restarted instead */
-	regs->orig_ax = -1;
-	if (machine_syscall_abi(regs) == UTRACE_ABI_I386) {
-		regs->ax = I386_EXIT_GROUP;
-		regs->bx = code;
-	} else {
-		regs->ax = SYS_exit_group;
-		regs->di = code;
-	}
+	machine_make_call(&thread->regs.now.user, machine_syscall_insn(thread),
+			  i386 ? I386_EXIT_GROUP : SYS_exit_group, args);
 }
 
 static bool is_prefix(uint8_t byte)
