@@ -276,17 +276,20 @@ $(foreach e,$(ENGINES),$(eval $(call engine,$(e))))
 
 # ---- tests ------------------------------------------------------------------
 
+# The test sees each request that the library makes, and may be killed at any.
+SEE_PTRACE := -Wl,--wrap=ptrace
+
 $(BUILD)/tests/contract: $(CONTRACT_OBJ) $(ARLIB) $(BUILD)/objects
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(CONTRACT_OBJ) $(ARLIB) $(LDLIBS) \
-		$(SECCOMP_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(SEE_PTRACE) -o $@ $(CONTRACT_OBJ) $(ARLIB) \
+		$(LDLIBS) $(SECCOMP_LIBS)
 
 $(BUILD)/tests/stress: $(STRESS_OBJ) $(ARLIB) $(BUILD)/objects
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(STRESS_OBJ) $(ARLIB) $(LDLIBS) \
-		$(SECCOMP_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(SEE_PTRACE) -o $@ $(STRESS_OBJ) $(ARLIB) \
+		$(LDLIBS) $(SECCOMP_LIBS)
 
 $(BUILD)/samples/transcript: $(TRANSCRIPT_OBJ) $(ARLIB) $(BUILD)/objects
 	$(call say,LD,$@)

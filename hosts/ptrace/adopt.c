@@ -51,7 +51,7 @@ void adopted(struct worker *worker, struct utrace_thread *thread)
 	thread->clone_hidden = false;
 	thread->exit_at = EXIT_AT_EVENT;
 	thread->ending = false;
-	memset(thread->syscall_insn, 0, sizeof(thread->syscall_insn));
+	memset(thread->way_back, 0, sizeof(thread->way_back));
 	thread->trial.on = false;
 	thread->trial.up = false;
 	thread->trial.failed = false;

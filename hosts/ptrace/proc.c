@@ -11,6 +11,8 @@
 
 /* how often, every 0.1 ms, it looks whether an exec is over: it takes moments */
 #define EXEC_TRIES	100
+/* how much of the program's code is looked through at a time */
+#define CODE_PART	(64 << 10)
 
 ssize_t proc_read(const char *path, char *buf, size_t size)
 {
@@ -31,6 +33,40 @@ ssize_t proc_read(const char *path, char *buf, size_t size)
 	close(fd);
 	buf[len] = '\0';
 	return len ? (ssize_t)len : -ESRCH;
+}
+
+/* Where in the program's memory there is this code; 0: nowhere. */
+unsigned long proc_find_code(struct utrace_thread *thread, const void *code,
+			     size_t size)
+{
+	unsigned long start, end, found = 0;
+	char path[64], line[512], rights[5];
+	uint8_t *part, *at;
+	FILE *maps;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", thread->tid);
+	part = malloc(CODE_PART);
+	maps = part ? fopen(path, "re") : NULL;
+	while (maps && !found && fgets(line, sizeof(line), maps)) {
+		if (sscanf(line, "%lx-%lx %4s", &start, &end, rights) != 3 ||
+		    rights[0] != 'r' || rights[2] != 'x' || (long)start < 0)
+			continue;
+		while (!found && end - start >= size) {
+			n = end - start < CODE_PART ? end - start : CODE_PART;
+			n = utrace_read_memory(thread, start, part, n);
+			if (n < (ssize_t)size)
+				break;
+			at = memmem(part, n, code, size);
+			if (at)
+				found = start + (at - part);
+			start += n - (size - 1);
+		}
+	}
+	if (maps)
+		fclose(maps);
+	free(part);
+	return found;
 }
 
 static const char *field(const char *text, const char *name)

@@ -197,7 +197,7 @@ struct utrace_thread {
 	unsigned int options;	/* PTRACE_O_* that are set */
 	int mode;		/* request it was last resumed with */
 	struct utrace_signal sig;
-	unsigned long syscall_insn[2]; /* of 64 and 32 bits; 0: not known */
+	unsigned long way_back[2]; /* from handlers: see x86_64/call.c */
 	struct trial trial;
 	struct list_head made;	/* struct made_signal */
 	uint64_t mask_saved;
@@ -448,31 +448,44 @@ bool signal_dumps(int signr);
 /* In the place of a wait status: there was no other stop. 0 is an exit's. */
 #define NO_STOP	(-1)
 
-/* As PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG gives it. */
-struct dispatch_config {
-	uint64_t mode;
-	uint64_t selector;
-	uint64_t offset;
-	uint64_t len;
-};
+#define INJECTION_ROOM	32
 
-/* What there is to know before a thread makes a call of our making. */
+/**
+ * struct injection - what a call of our making needs
+ * @in_handler: the thread is at the first instruction of a handler that the kernel
+ *	has set up: it has no extended state to lose
+ * @filtered: the program has a filter of system calls, which can be suspended
+ * @data: what the call is to find at @room, and leaves there
+ * @room: where that is in the thread's memory
+ * @insn: where it returns from handlers
+ * @sp: with this stack pointer, to be what it is now
+ * @at, @size: the memory that is used
+ * @was, @now: what was there, and what is there meanwhile
+ * @left: the end of what is not used yet
+ */
 struct injection {
-	unsigned long insn;
+	bool in_handler;
 	bool filtered;
-	struct dispatch_config dispatch;
+	uint8_t data[INJECTION_ROOM];
+	unsigned long room;
+	unsigned long insn;
+	unsigned long sp;
+	unsigned long at;
+	size_t size;
+	uint8_t *was, *now;
+	unsigned long left;
 };
 
 bool inject_begin(struct utrace_thread *thread, struct injection *place);
-int inject_call(struct utrace_thread *thread, const struct injection *place,
-		long nr, const unsigned long args[6], long *result, int *status);
+int inject_call(struct utrace_thread *thread, struct injection *place, long nr,
+		const unsigned long args[6], long *result, int *status);
 
 /* sigaction.c */
 void action_class(struct utrace_thread *thread, int signr,
 		  struct k_sigaction *ka);
-int action_read(struct utrace_thread *thread, int signr,
+int action_read(struct utrace_thread *thread, bool in_handler, int signr,
 		struct k_sigaction *ka, int *status);
-int action_set(struct utrace_thread *thread, int signr,
+int action_set(struct utrace_thread *thread, bool in_handler, int signr,
 	       const struct k_sigaction *ka, int *status);
 
 /* trial.c */
@@ -587,6 +600,8 @@ static inline bool is_dead_state(char state)
 unsigned long proc_auxv(pid_t tid, bool i386, unsigned int type);
 bool proc_is_dead(pid_t tid);
 ssize_t proc_read(const char *path, char *buf, size_t size);
+unsigned long proc_find_code(struct utrace_thread *thread, const void *code,
+			     size_t size);
 ssize_t proc_list_threads(pid_t pid, pid_t *tids, size_t max);
 bool proc_list_is_whole(pid_t pid, const pid_t *tids, size_t n);
 
@@ -642,13 +657,20 @@ bool machine_ends_thread(struct utrace_thread *thread, long *code, bool *all);
 void machine_set_exit_code(struct utrace_thread *thread, long code);
 /* Where in its memory there is a system call instruction; 0 if there is none. */
 unsigned long machine_syscall_insn(struct utrace_thread *thread);
-/* Registers of one that is to make a call at @insn; the result of one that made it. */
-void machine_make_call(struct user_regs_struct *user, unsigned long insn, long nr,
+/* A call of our making, step by step. */
+void machine_note_restorer(struct utrace_thread *thread, unsigned long at);
+bool machine_call_prepare(struct utrace_thread *thread, struct injection *place);
+bool machine_call_begin(struct utrace_thread *thread, struct injection *place,
+			uint64_t mask);
+void machine_call_go(const struct injection *place,
+		     struct user_regs_struct *user);
+void machine_call_turn(const struct injection *place,
+		       struct user_regs_struct *user, long nr,
 		       const unsigned long args[6]);
 long machine_call_result(const struct user_regs_struct *user);
+bool machine_call_end(struct utrace_thread *thread, struct injection *place);
+void machine_call_drop(struct injection *place);
 bool machine_is_i386(struct utrace_thread *thread);
-/* Where in its memory @size bytes may be used for a moment, and then put back. */
-unsigned long machine_scratch(struct utrace_thread *thread, size_t size);
 long machine_sigaction_nr(bool i386);
 void machine_pack_action(void *to, const struct k_sigaction *ka, bool i386);
 void machine_unpack_action(struct k_sigaction *ka, const void *from, bool i386);

@@ -126,13 +126,14 @@ void regs_flush(struct utrace_thread *thread)
 	if (cache->show_nr &&
 	    cache->now.regs.orig_ax == (unsigned long)cache->shown_nr)
 		cache->now.regs.orig_ax = cache->was.orig_rax;
-	if (memcmp(&cache->now.user, &cache->was, sizeof(cache->was)))
-		ptrace(PTRACE_SETREGS, thread->tid, 0, &cache->now.user);
+	/* in this order: a handler that has been set up has it in its frame */
 	if (cache->xstate_dirty) {
 		iov.iov_base = cache->xstate;
 		iov.iov_len = cache->xstate_size;
 		ptrace(PTRACE_SETREGSET, thread->tid, NT_X86_XSTATE, &iov);
 	}
+	if (memcmp(&cache->now.user, &cache->was, sizeof(cache->was)))
+		ptrace(PTRACE_SETREGS, thread->tid, 0, &cache->now.user);
 	regs_drop(thread);
 }
 

@@ -11,9 +11,6 @@
 
 #include "ptrace_host.h"
 
-/* room for what the call reads or writes */
-#define ACTION_MAX	32
-
 /**
  * action_class - what /proc tells: SIG_DFL, SIG_IGN, or UTRACE_SIG_CAUGHT
  * @thread: any
@@ -39,65 +36,48 @@ void action_class(struct utrace_thread *thread, int signr,
 }
 
 /* Ask, and with @set change, by a call of the thread's. */
-static int call_sigaction(struct utrace_thread *thread,
-			  const struct injection *place, int signr,
-			  const struct k_sigaction *set,
+static int call_sigaction(struct utrace_thread *thread, bool in_handler,
+			  int signr, const struct k_sigaction *set,
 			  struct k_sigaction *old, int *status)
 {
+	struct injection place = { .in_handler = in_handler };
 	bool i386 = machine_is_i386(thread);
-	unsigned long at = machine_scratch(thread, ACTION_MAX);
-	unsigned long args[6] = { signr, set ? at : 0, old ? at : 0, 8 };
-	uint8_t was[ACTION_MAX] = { 0 }, now[ACTION_MAX];
 	long result = 0;
 	int err;
 
-	if (utrace_read_memory(thread, at, was, sizeof(was)) != sizeof(was))
-		return -EFAULT;
-	memcpy(now, was, sizeof(now));
+	*status = NO_STOP;
+	if (!inject_begin(thread, &place))
+		return -EPERM;
 	if (set)
-		machine_pack_action(now, set, i386);
-	if (utrace_write_memory(thread, at, now, sizeof(now)) != sizeof(now))
-		return -EFAULT;
-	err = inject_call(thread, place, machine_sigaction_nr(i386), args,
+		machine_pack_action(place.data, set, i386);
+	err = inject_call(thread, &place, machine_sigaction_nr(i386),
+			  (unsigned long[6]){ signr, set ? place.room : 0,
+					      old ? place.room : 0, 8 },
 			  &result, status);
-	if (err == -ESRCH)
-		return err;
-	if (!err && old &&
-	    utrace_read_memory(thread, at, now, sizeof(now)) == sizeof(now))
-		machine_unpack_action(old, now, i386);
-	if (utrace_write_memory(thread, at, was, sizeof(was)) != sizeof(was) &&
-	    !err)
-		err = -EFAULT;
+	if (!err && old)
+		machine_unpack_action(old, place.data, i386);
 	return err ?: (int)result;
 }
 
 /**
  * action_read - the whole of it, at the cost of two stops
  * @thread: stopped on its way to user mode
+ * @in_handler: at the first instruction of a handler
  * @signr: a signal that is caught
  * @ka: out, if it can be had
- * @status: out: the stop that came instead
+ * @status: out: the stop that came instead, or NO_STOP
  *
- * Return: 0: the thread is as inject_call() leaves it; -EPERM, -EFAULT: it cannot be
- * had, and nothing was done; -EAGAIN, -ESRCH: as inject_call() says.
+ * Return: as inject_call() does; the thread is as that leaves it.
  */
-int action_read(struct utrace_thread *thread, int signr,
+int action_read(struct utrace_thread *thread, bool in_handler, int signr,
 		struct k_sigaction *ka, int *status)
 {
-	struct injection place;
-
-	if (!inject_begin(thread, &place))
-		return -EPERM;
-	return call_sigaction(thread, &place, signr, NULL, ka, status);
+	return call_sigaction(thread, in_handler, signr, NULL, ka, status);
 }
 
 /* The same, to change it. */
-int action_set(struct utrace_thread *thread, int signr,
+int action_set(struct utrace_thread *thread, bool in_handler, int signr,
 	       const struct k_sigaction *ka, int *status)
 {
-	struct injection place;
-
-	if (!inject_begin(thread, &place))
-		return -EPERM;
-	return call_sigaction(thread, &place, signr, ka, NULL, status);
+	return call_sigaction(thread, in_handler, signr, ka, NULL, status);
 }

@@ -87,7 +87,7 @@ static u32 end_by_default(int signr)
  */
 static bool can_end(struct utrace_thread *thread, u32 what, int signr)
 {
-	struct injection place;
+	struct injection place = { .in_handler = false };
 	struct k_sigaction own;
 
 	switch (by_default(signr)) {
@@ -136,7 +136,7 @@ static int clear_the_way(struct utrace_thread *thread, int signr, int *status)
 		forbid_dump(thread, &before);
 	action_class(thread, signr, &own);
 	return own.sa.sa_handler == SIG_DFL ? 0 :
-	       action_set(thread, signr, &by_default_ka, status);
+	       action_set(thread, false, signr, &by_default_ka, status);
 }
 
 /* ---- what cannot be done --------------------------------------------------- */

@@ -214,7 +214,7 @@ static void at_exec(struct utrace_thread *thread)
 
 	inside_call(thread);
 	thread->suspended = false;
-	memset(thread->syscall_insn, 0, sizeof(thread->syscall_insn));
+	memset(thread->way_back, 0, sizeof(thread->way_back));
 	if (regs_fetch(thread))
 		return;
 	thread->abi = machine_syscall_abi(regs_of(thread));

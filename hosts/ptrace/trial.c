@@ -39,6 +39,14 @@ static bool same(const void *a, const void *b, size_t size)
 	return !memcmp(a, b, size);
 }
 
+static void write_registers(struct utrace_thread *thread)
+{
+	pthread_mutex_lock(&thread->lock);
+	regs_flush(thread);
+	pthread_mutex_unlock(&thread->lock);
+	regs_fetch(thread);
+}
+
 /* ---- there and back --------------------------------------------------------- */
 
 /*
@@ -91,8 +99,9 @@ static int learn(struct utrace_thread *thread, bool ask, int *status)
 	memset(ka, 0, sizeof(*ka));
 	memcpy(&ka->sa.sa_mask, &mask, sizeof(mask));
 	ka->sa.sa_restorer = (void (*)(void))(uintptr_t)trial->frame.restorer;
+	machine_note_restorer(thread, trial->frame.restorer);
 	if (ask)
-		err = action_read(thread, trial->signr, &told, status);
+		err = action_read(thread, true, trial->signr, &told, status);
 	if (ask && !err)
 		*ka = told;
 	/* of a handler that is for once nothing else tells any more */
@@ -170,7 +179,8 @@ static uint64_t mask_for(const struct trial *trial,
 
 /*
  * A handler that is set for once is gone.  If it does not run, or was not to go, it is
- * set again, unless the thread is in another stop already.
+ * set again, unless the thread is in another stop already.  That is done where it would
+ * begin, as everything that the thread is asked in between.
  */
 static void set_again(struct utrace_thread *thread, int *status)
 {
@@ -178,7 +188,7 @@ static void set_again(struct utrace_thread *thread, int *status)
 
 	if (((unsigned int)ka->sa.sa_flags & SA_RESETHAND) &&
 	    *status == NO_STOP)
-		action_set(thread, thread->trial.signr, ka, status);
+		action_set(thread, true, thread->trial.signr, ka, status);
 }
 
 /* The handler is the one that is to run, with what engines changed. */
@@ -189,13 +199,13 @@ void trial_carry_out(struct utrace_thread *thread, int *status)
 	struct k_sigaction *ka = &sig->return_ka;
 	int signr = sig->info.si_signo;
 
+	if (ka->sa.sa_handler != sig->orig_ka.sa.sa_handler ||
+	    !((unsigned int)ka->sa.sa_flags & SA_RESETHAND))
+		set_again(thread, status);
 	if (!same(ka, &sig->orig_ka, sizeof(*ka)))
 		set_mask(thread, mask_for(trial, ka, signr));
 	machine_frame_change(thread, trial);
 	trial->up = false;
-	if (ka->sa.sa_handler != sig->orig_ka.sa.sa_handler ||
-	    !((unsigned int)ka->sa.sa_flags & SA_RESETHAND))
-		set_again(thread, status);
 }
 
 /* As the kernel tells it, newer than some headers; linux/rseq.h, linux/ptrace.h */
@@ -266,6 +276,8 @@ bool trial_make_handler(struct utrace_thread *thread)
 	if (!machine_frame_make(thread, trial->mask))
 		return false;
 	trial->blocked = info.sig_blocked;
+	/* returning from it puts the mask back, so it is changed after */
+	write_registers(thread);
 	set_mask(thread, mask_for(trial, &sig->return_ka, sig->info.si_signo));
 	return true;
 }
@@ -275,13 +287,13 @@ void trial_take_back(struct utrace_thread *thread, int *status)
 {
 	struct trial *trial = &thread->trial;
 
+	set_again(thread, status);
 	machine_frame_undo(thread, trial);
 	trial->up = false;
-	/* at once: it may be held now, and let go by the death of its tracer */
-	pthread_mutex_lock(&thread->lock);
-	regs_flush(thread);
-	pthread_mutex_unlock(&thread->lock);
-	regs_fetch(thread);
+	/*
+	 * At once: it may be held now, and let go by the death of its tracer.  In this
+	 * order: returning from the handler would put the mask back, too.
+	 */
 	set_mask(thread, trial->mask);
-	set_again(thread, status);
+	write_registers(thread);
 }

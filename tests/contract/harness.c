@@ -468,6 +468,39 @@ void h_part_kill(struct h_part *part)
 	}
 }
 
+bool h_part_lives(struct h_part *part)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	return part->pid > 0 &&
+	       !waitid(P_PID, part->pid, &info, WEXITED | WNOHANG | WNOWAIT) &&
+	       !info.si_pid;
+}
+
+static long requests_left;
+static pid_t part_pid;
+
+void h_part_dies_at(long request)
+{
+	part_pid = getpid();
+	h_store(&requests_left, request);
+}
+
+/* The linker has the host's calls of ptrace() come here. */
+long __wrap_ptrace(int request, pid_t pid, void *addr, void *data);
+long __real_ptrace(int request, pid_t pid, void *addr, void *data);
+
+long __wrap_ptrace(int request, pid_t pid, void *addr, void *data)
+{
+	if (h_load(&requests_left) &&
+	    !__atomic_sub_fetch(&requests_left, 1, __ATOMIC_RELAXED)) {
+		/* who makes it is a process of its own */
+		kill(part_pid, SIGKILL);
+		syscall(SYS_kill, syscall(SYS_getpid), SIGKILL);
+	}
+	return __real_ptrace(request, pid, addr, data);
+}
+
 void h_end_parts(void)
 {
 	struct h_part *part;

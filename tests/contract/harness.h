@@ -456,6 +456,8 @@ static inline struct h_part *h_part_start(const char *name, long arg, int flags)
 static inline void h_part_tell(long value) { }
 static inline bool h_part_ask(struct h_part *part, long *value) { return false; }
 static inline void h_part_kill(struct h_part *part) { }
+static inline void h_part_dies_at(long request) { }
+static inline bool h_part_lives(struct h_part *part) { return false; }
 
 #else
 
@@ -477,6 +479,9 @@ struct h_part *h_part_start(const char *name, long arg, int flags);
 void h_part_tell(long value);			/* in the part: hand out */
 bool h_part_ask(struct h_part *part, long *value);	/* in the test */
 void h_part_kill(struct h_part *part);		/* SIGKILL, and wait */
+/* In the part: it is killed before the host makes so many more requests. */
+void h_part_dies_at(long request);
+bool h_part_lives(struct h_part *part);
 
 #endif
 

@@ -345,56 +345,6 @@ TEST(inv_job_control_and_status, "INV-1")
 	CHECK_EQ(prog_wait(p), EXITED(42));
 }
 
-PART(dies_with_engines)
-{
-	struct recorder *r = rec_new(), *s = rec_new();
-	struct task_struct *t = h_task(arg);
-
-	CHECK(!IS_ERR(t));
-	CHECK_EQ(rec_attach(r, t, EV(QUIESCE) | EV(SYSCALL_EXIT)), 0);
-	CHECK_EQ(rec_attach(s, t, UTRACE_EVENT_SYSCALL), 0);
-	h_part_tell(1);
-}
-
-PART(dies_with_a_stop)
-{
-	struct recorder *r = rec_new();
-	struct task_struct *t = h_task(arg);
-
-	CHECK(!IS_ERR(t));
-	CHECK_EQ(rec_attach(r, t, EV(QUIESCE) | EV(SYSCALL_EXIT)), 0);
-	CHECK(rec_halt(r));
-	h_part_tell(1);
-}
-
-/* The program that hosts engines is killed: threads run on untraced, also
- * those that it had stopped. */
-static void host_dies(const char *name)
-{
-	struct prog *p = prog_start("calls");
-	struct recorder *r = rec_new();
-	struct h_part *part = h_part_start(name, prog_tid(p), 0);
-	long ready = 0;
-
-	if (!part)
-		SKIP("this host has no program of its own");
-	CHECK(h_part_ask(part, &ready));
-	if (!strcmp(name, "dies_with_engines"))
-		CHECK(one_call(p));
-	h_part_kill(part);
-	CHECK(one_call(p));
-	CHECK(one_call(p));
-	/* Untraced: somebody else may. */
-	CHECK(wait_until(rec_attach(r, prog_task(p), EV(SYSCALL_EXIT)) == 0));
-	CHECK(one_call(p));
-	CHECK(rec_find(r, REC_SYSCALL_EXIT, 0, __NR_getppid));
-	prog_signal(p, SIGTERM);
-	CHECK_EQ(prog_wait(p), KILLED(SIGTERM));
-}
-
-TEST(inv_host_dies, "INV-2") { host_dies("dies_with_engines"); }
-TEST(inv_host_dies_stopped, "INV-2 INV-1") { host_dies("dies_with_a_stop"); }
-
 PART(as_nobody)
 {
 	struct recorder *r = rec_new();

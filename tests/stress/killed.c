@@ -8,13 +8,20 @@
  */
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "stress.h"
 
 #define TRACED	3
 
-/* In the tracer, a process of its own, that never comes to an end. */
+/*
+ * In the tracer, a process of its own, that never comes to an end.
+ * @requests: so many ptrace() calls are made, and the next is not; 0: any number
+ */
 struct tracer {
+	pid_t pid;
+	int requests;
 	unsigned long events;
 	bool stops;
 	struct rng rng;
@@ -25,6 +32,21 @@ struct tracer {
 };
 
 static struct tracer tracer;
+
+/* The linker has the library's calls of ptrace() come here. */
+long __wrap_ptrace(int request, pid_t pid, void *addr, void *data);
+long __real_ptrace(int request, pid_t pid, void *addr, void *data);
+
+long __wrap_ptrace(int request, pid_t pid, void *addr, void *data)
+{
+	if (tracer.requests &&
+	    !__atomic_sub_fetch(&tracer.requests, 1, __ATOMIC_RELAXED)) {
+		/* a worker is a process of its own; none goes on */
+		kill(tracer.pid, SIGKILL);
+		syscall(SYS_kill, syscall(SYS_getpid), SIGKILL);
+	}
+	return __real_ptrace(request, pid, addr, data);
+}
 
 static u32 acts(struct utrace_engine *engine, u32 resume)
 {
@@ -160,12 +182,14 @@ static void k_resume(void)
 }
 
 static __attribute__((__noreturn__))
-void trace(struct round *r, struct kid **kids, unsigned int n)
+void trace(struct round *r, struct kid **kids, unsigned int n, int requests)
 {
 	struct utrace_follow *follow;
 	unsigned int i;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	tracer.pid = getpid();
+	tracer.requests = requests;
 	tracer.events = one_in(&r->rng, 2) ? k_events :
 			(rng_next(&r->rng) & k_events) | EV(QUIESCE);
 	tracer.stops = one_in(&r->rng, 2);
@@ -184,10 +208,22 @@ void trace(struct round *r, struct kid **kids, unsigned int n)
 	}
 }
 
-STRESS(tracer_killed, 150, 3000,
-       "INV-2: SIGKILL of the whole tracing program: what it traced goes on, "
-       "and ends right",
-       .alone = true)
+/* Until it has ended, or does no more. */
+static void wait_quietly(pid_t pid)
+{
+	siginfo_t info;
+	int i;
+
+	for (i = 0; i < 200; i++) {
+		info.si_pid = 0;
+		if (waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) ||
+		    info.si_pid)
+			return;
+		usleep(500);
+	}
+}
+
+static void killed(struct round *r, int requests)
 {
 	unsigned int n = 1 + rng_below(&r->rng, TRACED), i;
 	struct kid *kids[TRACED];
@@ -202,8 +238,11 @@ STRESS(tracer_killed, 150, 3000,
 		CHECK(wait_until(sh_load(&kids[i]->share->ready)));
 	pid = fork();
 	if (!pid)
-		trace(r, kids, n);
-	if (one_in(&r->rng, 3))
+		trace(r, kids, n, requests);
+	if (requests)
+		/* fewer may be all that there are */
+		wait_quietly(pid);
+	else if (one_in(&r->rng, 3))
 		dither(&r->rng, 3000);
 	else
 		usleep(rng_below(&r->rng, 20000));
@@ -220,4 +259,19 @@ STRESS(tracer_killed, 150, 3000,
 		EXPECT(sh_load(&kids[i]->share->lost) <= 1);
 		CHECK_EQ(kids[i]->status, EXITED(7));
 	}
+}
+
+STRESS(tracer_killed, 150, 3000,
+       "INV-2: SIGKILL of the whole tracing program: what it traced goes on, "
+       "and ends right",
+       .alone = true)
+{
+	killed(r, 0);
+}
+
+STRESS(tracer_killed_at, 150, 3000,
+       "INV-2: the same, before any of the requests that it makes",
+       .alone = true)
+{
+	killed(r, 1 + rng_below(&r->rng, one_in(&r->rng, 2) ? 100 : 3000));
 }

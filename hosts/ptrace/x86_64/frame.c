@@ -149,13 +149,6 @@ static size_t xstate_usable(const uint8_t *state, size_t size)
 
 /* ---- a frame of our making -------------------------------------------------- */
 
-/* Without these the frame could not be told from one of long ago; uapi/asm/ucontext.h */
-#define UC_FP_XSTATE		1
-#define UC_SIGCONTEXT_SS	2
-#define UC_STRICT_RESTORE_SS	4
-/* no state of the other stack: what sigreturn is told of it changes nothing */
-#define SS_UNCHANGED		4
-
 #ifndef NT_X86_SHSTK
 #define NT_X86_SHSTK		0x204
 #endif
@@ -168,11 +161,9 @@ bool machine_has_shadow_stack(struct utrace_thread *thread)
 	return !ptrace(PTRACE_GETREGSET, thread->tid, NT_X86_SHSTK, &iov);
 }
 
-static void fill_context(struct frame_context *context,
-			 const struct user_regs_struct *user, bool restart)
+void frame_fill_context(struct frame_context *context,
+			const struct user_regs_struct *user)
 {
-	long error = (long)user->orig_rax >= 0 ? -(long)user->rax : 0;
-
 	*context = (struct frame_context){
 		.r8 = user->r8, .r9 = user->r9, .r10 = user->r10,
 		.r11 = user->r11, .r12 = user->r12, .r13 = user->r13,
@@ -182,48 +173,86 @@ static void fill_context(struct frame_context *context,
 		.sp = user->rsp, .ip = user->rip, .flags = user->eflags,
 		.cs = user->cs, .ss = user->ss,
 	};
-	/* as the kernel does for a call that a handler interrupts */
-	switch (error) {
-	case ERESTARTNOHAND:
-	case ERESTART_RESTARTBLOCK:
+}
+
+/* The kernel's own result of the call that it is to go on with, or 0. */
+static long cut_short(const struct user_regs_struct *user)
+{
+	long error = user->cs == USER32_CS ? -(int32_t)user->rax :
+					     -(long)user->rax;
+
+	if ((long)user->orig_rax < 0)
+		return 0;
+	return error == ERESTARTSYS || error == ERESTARTNOINTR ||
+	       error == ERESTARTNOHAND || error == ERESTART_RESTARTBLOCK ?
+		       error : 0;
+}
+
+static void restart(struct frame_context *context,
+		    const struct user_regs_struct *user)
+{
+	context->ax = user->orig_rax;
+	context->ip -= SYSCALL_SIZE;
+}
+
+/* A call that was cut short is made again when the frame is returned from. */
+void frame_restart_call(struct frame_context *context,
+			const struct user_regs_struct *user)
+{
+	if (cut_short(user))
+		restart(context, user);
+}
+
+/* What the kernel makes of it for a handler that interrupts it. */
+static void interrupt_call(struct frame_context *context,
+			   const struct user_regs_struct *user, bool again)
+{
+	long error = cut_short(user);
+
+	if (error == ERESTARTNOINTR || (error == ERESTARTSYS && again))
+		restart(context, user);
+	else if (error)
 		context->ax = -EINTR;
-		break;
-	case ERESTARTSYS:
-		if (!restart) {
-			context->ax = -EINTR;
-			break;
-		}
-		/* fall through */
-	case ERESTARTNOINTR:
-		context->ax = user->orig_rax;
-		context->ip -= SYSCALL_SIZE;
-		break;
-	}
+}
+
+/* What a frame needs for all of the extended state, which is at hand. */
+size_t frame_xstate_size(struct utrace_thread *thread)
+{
+	return xstate_usable(thread->regs.xstate, thread->regs.xstate_size) +
+	       FRAME_MAGIC2_SIZE;
+}
+
+void frame_fill_xstate(struct utrace_thread *thread, uint8_t *to)
+{
+	const uint8_t *state = thread->regs.xstate;
+	const uint32_t magic2 = FRAME_MAGIC2;
+	size_t size = frame_xstate_size(thread);
+	struct frame_xstate head = {
+		.magic = FRAME_MAGIC1,
+		.size = size,
+		.xstate_size = size - sizeof(magic2),
+	};
+
+	/* ptrace tells there which parts there are */
+	memcpy(&head.features, state + FRAME_XSTATE_AT, sizeof(head.features));
+	memcpy(to, state, head.xstate_size);
+	memcpy(to + FRAME_XSTATE_AT, &head, sizeof(head));
+	memcpy(to + head.xstate_size, &magic2, sizeof(magic2));
 }
 
 /* The extended state below @sp: returns where, 0 if there is no room. */
 static unsigned long put_xstate(struct utrace_thread *thread, unsigned long sp)
 {
-	const uint32_t magic2 = FRAME_MAGIC2;
-	uint8_t *state = thread->regs.xstate;
-	uint8_t kept[sizeof(struct frame_xstate)];
-	size_t n = xstate_usable(state, thread->regs.xstate_size);
-	struct frame_xstate head = {
-		.magic = FRAME_MAGIC1,
-		.size = n + sizeof(magic2),
-		.xstate_size = n,
-	};
+	size_t size = frame_xstate_size(thread);
+	uint8_t *state = malloc(size);
 	bool done;
 
-	sp = (sp - n - sizeof(magic2)) & ~63UL;
-	/* ptrace tells there which parts there are */
-	memcpy(&head.features, state + FRAME_XSTATE_AT, sizeof(head.features));
-	memcpy(kept, state + FRAME_XSTATE_AT, sizeof(kept));
-	memcpy(state + FRAME_XSTATE_AT, &head, sizeof(head));
-	done = utrace_write_memory(thread, sp, state, n) == (ssize_t)n &&
-	       utrace_write_memory(thread, sp + n, &magic2, sizeof(magic2)) ==
-		       sizeof(magic2);
-	memcpy(state + FRAME_XSTATE_AT, kept, sizeof(kept));
+	if (!state)
+		return 0;
+	frame_fill_xstate(thread, state);
+	sp = (sp - size) & ~63UL;
+	done = utrace_write_memory(thread, sp, state, size) == (ssize_t)size;
+	free(state);
 	return done ? sp : 0;
 }
 
@@ -234,9 +263,8 @@ bool machine_frame_make(struct utrace_thread *thread, uint64_t mask)
 	const struct sigaction *ka = &sig->return_ka.sa;
 	struct signal_frame frame = {
 		.restorer = (uintptr_t)ka->sa_restorer,
-		.uc_flags = UC_FP_XSTATE | UC_SIGCONTEXT_SS |
-			    UC_STRICT_RESTORE_SS,
-		.stack = { .flags = SS_UNCHANGED },
+		.uc_flags = FRAME_FLAGS,
+		.stack = { .flags = FRAME_STACK_UNCHANGED },
 		.mask = mask,
 		.info = sig->info,
 	};
@@ -244,7 +272,8 @@ bool machine_frame_make(struct utrace_thread *thread, uint64_t mask)
 
 	if (regs_fetch_all(thread))
 		return false;
-	fill_context(&frame.context, user, ka->sa_flags & SA_RESTART);
+	frame_fill_context(&frame.context, user);
+	interrupt_call(&frame.context, user, ka->sa_flags & SA_RESTART);
 	frame.context.fpstate = put_xstate(thread, sp);
 	if (!frame.context.fpstate)
 		return false;
@@ -305,7 +334,7 @@ static bool on_stack(const struct frame_altstack *stack, unsigned long sp)
 static bool move(struct utrace_thread *thread, struct trial *trial,
 		 bool alternate)
 {
-	size_t n = sizeof(uint32_t);	/* the second magic */
+	size_t n = FRAME_MAGIC2_SIZE;
 	struct frame_xstate head = { 0 };
 	struct signal_frame frame = { 0 };
 	uint8_t *state;

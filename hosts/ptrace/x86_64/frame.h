@@ -50,7 +50,9 @@ struct frame32_context {
 #define FRAME32_CONTEXT		8
 #define FRAME32_RT_INFO		16
 #define FRAME32_RT_UC		144
+#define FRAME32_RT_STACK_FLAGS	156
 #define FRAME32_RT_CONTEXT	164
+#define FRAME32_RT_MASK		252
 /* before the extended state there is the oldest format of it */
 #define FRAME32_FSAVE		112
 
@@ -86,5 +88,24 @@ struct frame_xstate {
 #define ASKED_FOR		(3ULL << 17)
 #define FRAME_MAGIC1		0x46505853U
 #define FRAME_MAGIC2		0x46505845U
+#define FRAME_MAGIC2_SIZE	sizeof(uint32_t)
+
+/*
+ * UC_FP_XSTATE, UC_SIGCONTEXT_SS, UC_STRICT_RESTORE_SS: the context is of a kernel that
+ * fills in all of it; uapi/asm/ucontext.h
+ */
+#define FRAME_FLAGS		7
+/* no state of the other stack: what sigreturn is told of it changes nothing */
+#define FRAME_STACK_UNCHANGED	4
+
+struct utrace_thread;
+struct user_regs_struct;
+
+void frame_fill_context(struct frame_context *context,
+			const struct user_regs_struct *user);
+void frame_restart_call(struct frame_context *context,
+			const struct user_regs_struct *user);
+size_t frame_xstate_size(struct utrace_thread *thread);
+void frame_fill_xstate(struct utrace_thread *thread, uint8_t *to);
 
 #endif /* FRAME_H */
