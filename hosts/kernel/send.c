@@ -17,7 +17,9 @@
 /* Not SIG_DFL, not SIG_IGN; never seen without siglock. */
 #define SOME_HANDLER	((__sighandler_t)2)
 
-#define WANT_TERM	(UTRACE_EVENT(SIGNAL_TERM) | UTRACE_EVENT(QUIESCE))
+/* Who is to see the signal, or to hold the thread that it ends where it exits. */
+#define WANT_TERM	(UTRACE_EVENT(SIGNAL_TERM) | UTRACE_EVENT(QUIESCE) | \
+			 UTRACE_EVENT(EXIT))
 
 static __sighandler_t *handler_of(struct task_struct *task, int sig)
 {
