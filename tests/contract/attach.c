@@ -460,7 +460,7 @@ TEST(att_newborn_is_its_creators, "ATT-9 ATT-12")
 {
 	struct prog *p = prog_start("forks");
 	struct recorder *r = rec_new(), *child = rec_new();
-	struct gate *gate = gate_new();
+	struct gate *gate = gate_new(), *end = gate_new();
 	struct newborn create = { .flags = CREATE, .ops = &plain_a },
 		exclusive = { .flags = CREATE | EXCLUSIVE | MATCH_OPS },
 		lookup = { .flags = MATCH_DATA, .data = child };
@@ -481,10 +481,13 @@ TEST(att_newborn_is_its_creators, "ATT-9 ATT-12")
 	t[2] = h_thread(attach_newborn, &lookup);
 	CHECK_EQ(h_join(t[2]), -ENOENT);
 	CHECK(!h_thread_done(t[0]));
+	/* the child lives until they have looked */
+	rec_hold(child, REC_EXIT, end);
 	gate_open(gate);
 	/* The creator's callback attached with these ops: it was first. */
 	CHECK_EQ(h_join(t[1]), -EEXIST);
 	h_join(t[0]);
+	gate_open(end);
 	if (create.got)
 		utrace_engine_put(create.got);
 	CHECK(prog_get(p, "child") > 0);
