@@ -79,8 +79,8 @@ static const struct utrace_capability table[] = {
 		.kept = 1,
 		.what = "if the program is killed, a signal that an engine "
 			"held or made arrives with the queueing program's "
-			"siginfo, and one that a thread is just stopped to be "
-			"delivered is lost",
+			"siginfo, and a thread that an engine holds where a "
+			"signal is to end it goes on",
 		.why = "only the tracer can put the siginfo right, and the "
 		       "kernel forgets a signal whose stop was fetched",
 	},

@@ -34,7 +34,6 @@
 #define SYS_USER_DISPATCH	2
 #endif
 
-#define SYSCALL_STOP	(SIGTRAP | 0x80)
 
 /* As PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG gives it. */
 struct dispatch_config {

@@ -371,6 +371,9 @@ bool worker_take_stop(struct worker *worker, pid_t tid, int *status);
  */
 #define BASE_OPTIONS	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC)
 
+/* What a system call stop looks like with that. */
+#define SYSCALL_STOP	(SIGTRAP | 0x80)
+
 enum seized { SEIZED, IS_DEAD, IS_NEWBORN };
 
 int try_seize(struct worker *worker, struct utrace_thread *thread);
@@ -400,7 +403,7 @@ void move_in(struct worker *worker, struct utrace_thread *thread);
 void move_end(struct utrace_thread *thread);
 
 /* stops.c */
-void handle_stop(struct worker *worker, pid_t tid, int status);
+bool handle_stop(struct worker *worker, pid_t tid, int status);
 void handle_mail(struct utrace_thread *thread, unsigned int kicks);
 void check_exiting(struct worker *worker);
 void check_lost(struct worker *worker);

@@ -23,7 +23,6 @@
 #define PTRACE_EVENT_STOP	128
 #endif
 
-#define SYSCALL_STOP	(SIGTRAP | 0x80)
 
 
 /* ---- system calls ------------------------------------------------------------ */
@@ -363,21 +362,23 @@ static void at_event(struct worker *worker, struct utrace_thread *thread,
 	}
 }
 
-void handle_stop(struct worker *worker, pid_t tid, int status)
+/* True: the thread is ours, and stays where it is. */
+bool handle_stop(struct worker *worker, pid_t tid, int status)
 {
 	struct utrace_thread *thread = thread_lookup(tid);
 	int event = status >> 16, sig = WSTOPSIG(status);
+	bool stays;
 
 	if (WIFSTOPPED(status) && event == PTRACE_EVENT_EXEC)
 		thread = take_over_id(worker, tid, thread);
 	if (!thread || thread->owner != worker) {
 		utrace_thread_put(thread);
 		if (!WIFSTOPPED(status))
-			return;
+			return false;
 		thread = expect_newborn(worker, tid);
 		if (IS_ERR(thread)) {
 			ptrace(PTRACE_DETACH, tid, 0, 0);
-			return;
+			return false;
 		}
 	}
 	if (worker->ran_for && worker->ran_for != thread->tgid &&
@@ -418,7 +419,11 @@ void handle_stop(struct worker *worker, pid_t tid, int status)
 			at_signal_stop(thread, sig);
 	}
 	set_current(NULL);
+	/* let go, it may be another's by now */
+	stays = port_load(&thread->owner) == worker &&
+		port_load(&thread->run) != RUN_RUNNING;
 	utrace_thread_put(thread);
+	return stays;
 }
 
 /* ---- mail -------------------------------------------------------------------------------- */

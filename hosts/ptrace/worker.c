@@ -28,6 +28,8 @@
 /* what a thread that runs has to hear of before the call returns */
 #define SYNC_KICKS \
 	(UTRACE_KICK_WANTED | UTRACE_KICK_REPORT | UTRACE_KICK_INTERRUPT)
+/* how many signals are dealt with before the other stops of a round are */
+#define MAX_DELIVERIES	64
 /* how often one that is to stop at once is looked for before it is waited for */
 #define MAX_YIELDS	200
 /* room for a signal frame with the largest register state, some 11 KiB */
@@ -47,7 +49,7 @@ static long futex(int *word, int op, int value)
 /* ---- mail ---------------------------------------------------------------- */
 
 /*
- * Partner of sleep_or_wait(): one side sets @bell and reads @asleep, the other
+ * Partner of sleep_or_look(): one side sets @bell and reads @asleep, the other
  * sets @asleep and reads @bell.
  */
 void worker_ring(struct worker *worker)
@@ -267,11 +269,23 @@ static void do_mail(struct worker *worker)
 
 /* ---- waiting ------------------------------------------------------------- */
 
-static long wait_now(int *status)
-{
-	long pid = syscall(SYS_wait4, -1, status, __WALL | WNOHANG, NULL);
+#define ANY_STOP	(WEXITED | WSTOPPED | __WALL | WNOWAIT)
 
-	return pid < 0 ? -errno : pid;
+/* Whose stop or end there is: it is only looked at. */
+static long look_now(siginfo_t *info)
+{
+	info->si_pid = 0;
+	return syscall(SYS_waitid, P_ALL, 0, info, ANY_STOP | WNOHANG, NULL) ?
+		       -errno : info->si_pid;
+}
+
+/* Fetch it; not -1, which is NO_STOP: it is over already, by SIGKILL. */
+static int take_stop(pid_t tid)
+{
+	int status;
+
+	return syscall(SYS_wait4, tid, &status, __WALL | WNOHANG, NULL) == tid ?
+		       status : NO_STOP;
 }
 
 /* All are gone, and none is on its way. */
@@ -280,14 +294,14 @@ static bool may_end(struct worker *worker)
 	return port_load(&worker->quit) && !port_load_seq(&worker->expected);
 }
 
-static long sleep_or_wait(struct worker *worker, int *status)
+static long sleep_or_look(struct worker *worker, siginfo_t *info)
 {
 	long pid = -EINTR;
 	bool any = worker->ntracees;
 
 	if (!any) {
 		/* a newborn may be ours that its killed creator did not tell of */
-		pid = wait_now(status);
+		pid = look_now(info);
 		if (pid > 0)
 			return pid;
 		any = !pid;
@@ -297,14 +311,68 @@ static long sleep_or_wait(struct worker *worker, int *status)
 	}
 	if (any) {
 		port_store_seq(&worker->asleep, 1);
-		pid = utrace_call_or_bell(&worker->bell, SYS_wait4, -1,
-					  (long)status, __WALL, 0);
+		pid = utrace_call_or_bell(&worker->bell, SYS_waitid, P_ALL, 0,
+					  (long)info, ANY_STOP);
+		if (!pid)
+			pid = info->si_pid;
 	} else {
 		port_store_seq(&worker->asleep, 2);
 		futex(&worker->bell, FUTEX_WAIT_PRIVATE, 0);
 	}
 	port_store_seq(&worker->asleep, 0);
 	return pid;
+}
+
+/*
+ * Of a thread that is about to be delivered a signal.  A step's trap is nothing that
+ * the thread should get.
+ */
+static bool is_delivery(const siginfo_t *info)
+{
+	return info->si_code == CLD_TRAPPED && info->si_status > 0 &&
+	       info->si_status < SYSCALL_STOP && info->si_status != SIGTRAP;
+}
+
+/*
+ * With a stop that is fetched the kernel forgets the signal, should we be killed before
+ * the thread goes on.  So this one is dealt with where it is; it is fetched if the
+ * thread is to stay.
+ */
+static void handle_delivery(struct worker *worker, pid_t tid, int sig, size_t *n)
+{
+	int left = sig << 8 | 0x7f, status;
+
+	worker->nstops = *n;
+	count(stops, 1);
+	if (!handle_stop(worker, tid, left))
+		return;
+	status = take_stop(tid);
+	if (status != NO_STOP && status != left)
+		worker->stops[(*n)++] = (struct stop){ tid, status };
+}
+
+/* Fetch every stop that is there. */
+static size_t fetch_stops(struct worker *worker, long pid, siginfo_t *info)
+{
+	unsigned int deliveries = 0;
+	size_t n = 0;
+	int status;
+
+	while (pid > 0 && n < MAX_STOPS) {
+		if (is_delivery(info)) {
+			/* who gets one after the other does not keep us from the rest */
+			if (deliveries++ == MAX_DELIVERIES)
+				break;
+			handle_delivery(worker, pid, info->si_status, &n);
+		} else {
+			status = take_stop(pid);
+			if (status != NO_STOP)
+				worker->stops[n++] =
+					(struct stop){ pid, status };
+		}
+		pid = look_now(info);
+	}
+	return n;
 }
 
 /*
@@ -316,23 +384,19 @@ static long sleep_or_wait(struct worker *worker, int *status)
 static bool round_of_stops(struct worker *worker)
 {
 	struct stop *stops = worker->stops, stop;
-	size_t i, n = 0;
+	siginfo_t info;
+	size_t i, n;
 	long pid;
 
-	pid = sleep_or_wait(worker, &stops[0].status);
+	pid = sleep_or_look(worker, &info);
 	if (pid == -ECHILD) {
 		if (!worker->ntracees)
 			return !may_end(worker);
 		check_lost(worker);
 	}
-	while (pid > 0) {
-		stops[n++].tid = pid;
-		if (n == MAX_STOPS)
-			break;
-		pid = wait_now(&stops[n].status);
-	}
 	worker->round++;
 	worker->ran_for = 0;
+	n = fetch_stops(worker, pid, &info);
 	worker->nstops = n;
 	for (i = 0; i < n; i++) {
 		stop = stops[i];
@@ -359,7 +423,8 @@ bool worker_take_stop(struct worker *worker, pid_t tid, int *status)
 			worker->stops[i].tid = 0;
 			return true;
 		}
-	return syscall(SYS_wait4, tid, status, __WALL | WNOHANG, NULL) == tid;
+	*status = take_stop(tid);
+	return *status != NO_STOP;
 }
 
 /*

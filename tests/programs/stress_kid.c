@@ -187,11 +187,7 @@ static void perform(uint32_t cmd)
 	case CMD_RAISE:
 		before = sh_load(&self->signals);
 		syscall(SYS_tgkill, getpid(), tid(), SIGUSR1);
-		if (sh_load(&self->signals) != before)
-			break;
-		if (sh_load(&share->may_lose))
-			sh_add(&share->lost, 1);
-		else
+		if (sh_load(&self->signals) != before + 1)
 			error();
 		break;
 	case CMD_PAUSE:
@@ -312,8 +308,8 @@ static void signalled(void)
 	}
 	if (pid < 0 || kill(pid, SIGTERM))
 		error();
-	/* if it may be lost, again and again */
-	while (sh_load(&share->may_lose) && !waitid(P_PID, pid, &info, WEXITED |
+	/* if it may live on, again and again */
+	while (sh_load(&share->may_live) && !waitid(P_PID, pid, &info, WEXITED |
 						    WNOHANG | WNOWAIT) &&
 	       !info.si_pid) {
 		usleep(5000);

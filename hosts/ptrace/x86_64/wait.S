@@ -3,7 +3,7 @@
  * long utrace_call_or_bell(const int *bell, long nr, long a, long b, long c,
  *			    long d)
  *
- * The system call nr(a, b, c, d), unless *bell is set or the bell's signal comes
+ * The system call nr(a, b, c, d, 0), unless *bell is set or the bell's signal comes
  * before it is over: then -EINTR, and it did nothing.
  *
  * No wake-up is lost: whoever sets *bell sends a signal, and its handler moves
@@ -22,6 +22,7 @@ utrace_call_or_bell:
 	mov	%rcx, %rsi
 	mov	%r8, %rdx
 	mov	%r9, %r10
+	xor	%r8d, %r8d
 .Lbegin:
 	cmpl	$0, (%r11)
 	jne	.Lrung
