@@ -425,6 +425,32 @@ static bool makes_handler(struct utrace_thread *thread)
 	return own.sa.sa_handler != UTRACE_SIG_CAUGHT;
 }
 
+/*
+ * There is no room for a handler: the kernel makes a SIGSEGV of it then, which nobody
+ * can block or ignore.
+ */
+static void fault_instead(struct utrace_thread *thread)
+{
+	siginfo_t *info = &thread->sig.info;
+	struct k_sigaction own;
+	uint64_t mask;
+
+	memset(info, 0, sizeof(*info));
+	info->si_signo = SIGSEGV;
+	info->si_code = SI_KERNEL;
+	action_class(thread, SIGSEGV, &own);
+	if (own.sa.sa_handler == SIG_IGN) {
+		syscall(SYS_tgkill, thread->tgid, thread->tid, SIGKILL);
+		return;
+	}
+	if (!ptrace(PTRACE_GETSIGMASK, thread->tid, sizeof(mask), &mask) &&
+	    in_mask(mask, SIGSEGV)) {
+		mask &= ~(1ULL << (SIGSEGV - 1));
+		ptrace(PTRACE_SETSIGMASK, thread->tid, sizeof(mask), &mask);
+	}
+	queue_made(thread, false, 0, SIGSEGV);
+}
+
 /* The stop that came in between. */
 static void in_other_stop(struct utrace_thread *thread, int status)
 {
@@ -468,9 +494,13 @@ void carry_signal(struct utrace_thread *thread, struct utrace_decision decision,
 		return;
 	}
 	hold(thread);
-	if (signr && makes_handler(thread) && trial_make_handler(thread)) {
-		run_handler(thread, decision);
-		return;
+	if (signr && makes_handler(thread)) {
+		if (trial_make_handler(thread)) {
+			run_handler(thread, decision);
+			return;
+		}
+		fault_instead(thread);
+		signr = 0;
 	}
 	if (!signr) {
 		if (thread->regs.valid)

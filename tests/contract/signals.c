@@ -865,6 +865,28 @@ TEST(signal_bad_stack, "INV-1 SIG-12")
 	CHECK_EQ(act->n, 1);
 }
 
+/* Nor one of an engine's choosing, whether the thread would hear of that or not. */
+TEST(signal_bad_stack_given, "SIG-4 SIG-12")
+{
+	static const char *const set[] = { NULL, "block 11" };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_LEN(set); i++) {
+		struct prog *p = start_catching();
+		struct act *act = ACT(TERM, give_handler, ask(p, "first"),
+				      RET(RESUME, DELIVER));
+		struct recorder *r;
+
+		if (set[i])
+			CHECK(do_ok(p, set[i]));
+		r = rec_acting(prog_task(p), REC_SIGNAL, act, SIGNALS);
+		prog_say(p, "badstack 15");
+		CHECK_EQ(prog_wait(p) & 0x7f, SEGV);
+		CHECK_EQ(act->n, 1);
+		CHECK_EQ(rec_times(r, REC_SIGNAL, SEGV), 1);
+	}
+}
+
 /* ---- dispositions ------------------------------------------------------- */
 
 /* IGN, REPORT and HANDLER are nothing, for every class. */
