@@ -156,7 +156,9 @@ int proc_read_status(pid_t tgid, pid_t tid, struct proc_info *info)
 	info->cap_permitted = hex(text, "CapPrm:");
 	info->cap_effective = hex(text, "CapEff:");
 	info->seccomp = number(text, "Seccomp:");
-	info->init = last_number(text, "NSpid:") == 1;
+	info->own_tgid = last_number(text, "NStgid:");
+	info->own_tid = last_number(text, "NSpid:");
+	info->init = info->own_tid == 1;
 	/* a kernel thread has no memory; a zombie has none any more */
 	info->kernel_thread = !field(text, "VmSize:") &&
 			      !is_dead_state(info->state);

@@ -451,7 +451,8 @@ bool signal_dumps(int signr);
 /* In the place of a wait status: there was no other stop. 0 is an exit's. */
 #define NO_STOP	(-1)
 
-#define INJECTION_ROOM	32
+/* a siginfo_t, of what calls are given */
+#define INJECTION_ROOM	128
 
 /**
  * struct injection - what a call of our making needs
@@ -565,6 +566,8 @@ static inline struct utrace_regs *regs_of(struct utrace_thread *thread)
 struct proc_info {
 	char state;
 	pid_t tgid;
+	pid_t own_tgid;		/* as the thread itself knows them: */
+	pid_t own_tid;		/* in its PID namespace */
 	pid_t ppid;
 	pid_t tracer;
 	uint64_t sig_blocked;

@@ -363,15 +363,6 @@ static struct made_signal *queue_made(struct utrace_thread *thread,
 	return made;
 }
 
-/* What HOLD asks for: the signal in *info is seen again. */
-static void hold(struct utrace_thread *thread)
-{
-	int signr = thread->sig.info.si_signo;
-
-	if ((thread->sig.action & UTRACE_SIGNAL_HOLD) && signr)
-		queue_made(thread, false, 0, signr);
-}
-
 /* Elsewhere than at a signal's delivery: @signr comes next, for what was chosen. */
 static void queue_decided(struct utrace_thread *thread, int signr)
 {
@@ -459,6 +450,59 @@ static void in_other_stop(struct utrace_thread *thread, int status)
 }
 
 /*
+ * The thread sends it to itself: then it is on its queue as it is, whatever becomes of
+ * us.  Returns as inject_call() does.
+ */
+static int send_itself(struct utrace_thread *thread, bool in_handler,
+		       const siginfo_t *info, int *status)
+{
+	struct injection place = { .in_handler = in_handler };
+	struct proc_info self;
+	long result = 0;
+	int err;
+
+	/* of 32 bits a siginfo_t looks different */
+	if (machine_is_i386(thread) ||
+	    proc_read_status(thread->tgid, thread->tid, &self) ||
+	    !inject_begin(thread, &place))
+		return -EPERM;
+	memcpy(place.data, info, sizeof(*info));
+	err = inject_call(thread, &place, SYS_rt_tgsigqueueinfo,
+			  (unsigned long[6]){ self.own_tgid, self.own_tid,
+					      info->si_signo, place.room },
+			  &result, status);
+	return err ?: (int)result;
+}
+
+/* What a thread can be asked to do where it stands. */
+enum place {
+	NO_PLACE,		/* nothing: it is about to be delivered a signal */
+	ON_ITS_WAY,		/* to user mode */
+	IN_HANDLER		/* at the first instruction of one */
+};
+
+/*
+ * What HOLD asks for: the signal in *info is seen again.  False: the thread is in
+ * another stop, which has been dealt with, or is no more.
+ */
+static bool hold(struct utrace_thread *thread, enum place place)
+{
+	int signr = thread->sig.info.si_signo, status = NO_STOP, err = -EPERM;
+
+	if (!(thread->sig.action & UTRACE_SIGNAL_HOLD) || !signr)
+		return true;
+	if (place != NO_PLACE)
+		err = send_itself(thread, place == IN_HANDLER,
+				  &thread->sig.info, &status);
+	if (err)
+		queue_made(thread, false, 0, signr);
+	if (status == NO_STOP)
+		return err != -ESRCH;
+	in_other_stop(thread, status);
+	return false;
+}
+
+/*
  * @stopped_by_signal: the thread is in a signal-delivery stop.  Elsewhere a
  * signal can only be queued, and is delivered when it comes back.
  */
@@ -493,7 +537,8 @@ void carry_signal(struct utrace_thread *thread, struct utrace_decision decision,
 		resume(thread, 0, UTRACE_RESUME);
 		return;
 	}
-	hold(thread);
+	if (!hold(thread, signr ? NO_PLACE : ON_ITS_WAY))
+		return;
 	if (signr && makes_handler(thread)) {
 		if (trial_make_handler(thread)) {
 			run_handler(thread, decision);
@@ -541,8 +586,8 @@ static void carry_taken_back(struct utrace_thread *thread,
 	signr = number_for(thread, thread->sig.action & UTRACE_SIGNAL_MASK);
 	if (signr)
 		queue_decided(thread, signr);
-	else
-		hold(thread);
+	else if (!hold(thread, NO_PLACE))
+		return;
 	in_other_stop(thread, status);
 }
 
@@ -691,7 +736,8 @@ static void carry_trial(struct utrace_thread *thread,
 		return;
 	}
 	trial_carry_out(thread, &status);
-	hold(thread);
+	if (!hold(thread, status == NO_STOP ? IN_HANDLER : NO_PLACE))
+		return;
 	if (status != NO_STOP) {
 		thread->handler_due = decision.resume != UTRACE_RESUME;
 		in_other_stop(thread, status);

@@ -12,6 +12,7 @@
 #define KILL	9
 #define USR1	10
 #define USR2	12
+#define TERM	15
 #define CONT	18
 #define STOPSIG	19
 #define WINCH	28
@@ -34,7 +35,7 @@ static const struct { const char *id, *test; } triggers[] = {
 	{ "EXT-2", "exit_stop" },
 	{ "JCT-1", "cap_jctl_order, cap_jctl_notify" },
 	{ "INV-1", "cap_eintr, cap_write, cap_i386, cap_signal_taker" },
-	{ "INV-2", "cap_held_signal" },
+	{ "INV-2", "cap_held_end" },
 	{ "NAR-3", "cap_unwanted_calls" },
 	{ "CLN-1", "clone_untraced_flag" },
 };
@@ -138,16 +139,19 @@ TEST(cap_signal_taker, "INV-1")
 
 static u32 hold_it(struct recorder *r, struct rec_call *call)
 {
-	return call->arg[0] == USR1 ? RET(STOP, IGN) | UTRACE_SIGNAL_HOLD :
+	const u32 *how = r->priv;
+
+	return call->arg[0] == USR1 ? *how | UTRACE_SIGNAL_HOLD :
 				      rec_default(r, call);
 }
 
-PART(dies_with_a_held_signal)
+static void die_with_held(long tid, u32 how)
 {
 	struct recorder *r = rec_new();
-	struct task_struct *t = h_task(arg);
+	struct task_struct *t = h_task(tid);
 
 	CHECK(!IS_ERR(t));
+	r->priv = &how;
 	rec_hook_set(r, REC_SIGNAL, hold_it);
 	CHECK_EQ(rec_attach(r, t, EV(SIGNAL)), 0);
 	h_part_tell(1);
@@ -156,13 +160,14 @@ PART(dies_with_a_held_signal)
 	h_part_tell(2);
 }
 
-/* An engine holds a signal, and its host is killed: the signal comes. */
-TEST(cap_held_signal, "INV-2 SIG-6")
+PART(dies_with_a_held_signal) { die_with_held(arg, RET(STOP, IGN)); }
+PART(dies_with_two) { die_with_held(arg, RET(STOP, DELIVER)); }
+
+/* An engine holds a signal, and its host is killed: the signal comes as it was. */
+static void held_signal(const char *dies, int times)
 {
 	struct prog *p = prog_start("handle");
-	struct h_part *part = h_part_start("dies_with_a_held_signal",
-					   prog_tid(p), 0);
-	bool lacks = !cap_full("INV-2");
+	struct h_part *part = h_part_start(dies, prog_tid(p), 0);
 	long told = 0;
 
 	if (!part)
@@ -173,9 +178,56 @@ TEST(cap_held_signal, "INV-2 SIG-6")
 	CHECK(h_part_ask(part, &told) && told == 2);
 	h_part_kill(part);
 	CHECK(prog_expect(p, "ok"));
-	CHECK_EQ(ask(p, "count"), 1);
+	CHECK_EQ(ask(p, "count"), times);
 	CHECK_EQ(ask(p, "signo"), USR1);
-	CHECK_EQ(ask(p, "value") == HELD_VALUE, !lacks);
+	CHECK_EQ(ask(p, "value"), HELD_VALUE);
+}
+
+TEST(cap_held_signal, "INV-2 SIG-6")
+{
+	held_signal("dies_with_a_held_signal", 1);
+}
+
+/* The handler runs for it, and again. */
+TEST(cap_held_delivered, "INV-2 SIG-6") { held_signal("dies_with_two", 2); }
+
+PART(dies_with_a_held_end)
+{
+	struct recorder *r = rec_new();
+	struct task_struct *t = h_task(arg);
+
+	CHECK(!IS_ERR(t));
+	rec_ret(r, REC_EXIT, UTRACE_STOP);
+	CHECK_EQ(rec_attach(r, t, EV(EXIT)), 0);
+	h_part_tell(1);
+	CHECK(rec_wait(r, REC_EXIT, 1));
+	CHECK(rec_wait_held(r));
+	/* whoever holds it has done all that there is to do */
+	h_maybe(false);
+	h_part_tell(2);
+}
+
+/* An engine holds a thread where a signal ends it, and its host is killed. */
+TEST(cap_held_end, "INV-2")
+{
+	struct prog *p = prog_start("handle");
+	struct h_part *part = h_part_start("dies_with_a_held_end",
+					   prog_tid(p), 0);
+	bool lacks = !cap_full("INV-2");
+	long told = 0;
+
+	if (!part)
+		SKIP("this host has no program of its own");
+	CHECK(h_part_ask(part, &told) && told == 1);
+	prog_signal(p, TERM);
+	CHECK(h_part_ask(part, &told) && told == 2);
+	h_part_kill(part);
+	if (lacks) {
+		CHECK(wait_until(prog_state(p) == 'S'));
+		CHECK_EQ(ask(p, "count"), 0);
+		prog_signal(p, TERM);
+	}
+	CHECK_EQ(prog_wait(p), KILLED(TERM));
 }
 
 /* ---- system calls that are cut short ------------------------------------- */

@@ -317,7 +317,8 @@ struct action32 {
 	uint32_t handler, flags, restorer, mask[2];
 };
 
-_Static_assert(sizeof(struct action64) <= INJECTION_ROOM, "there is room for it");
+_Static_assert(sizeof(struct action64) <= INJECTION_ROOM &&
+	       sizeof(siginfo_t) <= INJECTION_ROOM, "there is room for them");
 
 long machine_sigaction_nr(bool i386)
 {
