@@ -47,6 +47,7 @@ void adopted(struct worker *worker, struct utrace_thread *thread)
 	thread->step_over_call = false;
 	thread->stepped = false;
 	thread->exiting = false;
+	thread->ended_by = 0;
 	thread->exit_reported = false;
 	thread->clone_hidden = false;
 	thread->exit_at = EXIT_AT_EVENT;

@@ -4,13 +4,6 @@
 
 static const struct utrace_capability table[] = {
 	{
-		.id = "SIG-1",
-		.kept = 1,
-		.what = "the signal by which a filter of system calls "
-			"(seccomp) ends a process is not reported",
-		.why = "the kernel shows it to no tracer",
-	},
-	{
 		.id = "SIG-4",
 		.kept = 1,
 		.what = "in a program that filters its system calls the flags "
@@ -29,9 +22,11 @@ static const struct utrace_capability table[] = {
 			"never does that, or not in a program that catches it "
 			"and filters its system calls, are done by another: "
 			"SIGKILL, one that dumps core, SIGSTOP; the parent "
-			"sees its number",
+			"sees its number; the signal by which a filter ends a "
+			"process is reported where that can be no more",
 		.why = "ptrace chooses the signal's number, and the kernel "
-		       "does what that number does by default",
+		       "does what that number does by default; a filter's it "
+		       "shows to no tracer",
 	},
 	{
 		.id = "EXT-1",

@@ -9,6 +9,7 @@
  * call that ends the thread, if system calls are seen, and at the delivery of the
  * signal that does, unless there may be a dump, of which the wait status tells.
  */
+#include <linux/seccomp.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -20,6 +21,10 @@
 /* a file with less is not begun, and a pipe with 1 is not: fs/coredump.c */
 #define MIN_CORE	4096
 #define NO_CORE		1
+/* the kernel's code for it */
+#ifndef SYS_SECCOMP
+#define SYS_SECCOMP	1
+#endif
 
 /* ---- what can be done ---------------------------------------------------- */
 
@@ -152,6 +157,7 @@ static void end_by_signal(struct utrace_thread *thread, int signr)
 		return;
 	}
 	regs_of(thread)->orig_ax = -1;
+	thread->ended_by = signr;
 	thread->exit_signr = signr;
 	syscall(SYS_tgkill, thread->tgid, thread->tid, signr);
 	go(thread, 0);
@@ -244,6 +250,42 @@ bool exit_at_signal(struct utrace_thread *thread, int signr)
 	return true;
 }
 
+/*
+ * The signal by which a filter of system calls ends a process the kernel shows to no
+ * tracer.  But it puts the registers back first to what they were before the call: so
+ * the thread whose call it was is known here, and what the signal was told of it.
+ */
+static bool ended_by_filter(struct utrace_thread *thread, long code)
+{
+	struct utrace_regs *regs = regs_of(thread);
+	struct proc_info info;
+
+	return signal_of(code) == SIGSYS && !thread->ended_by &&
+	       !regs_fetch(thread) && (int)regs->orig_ax >= 0 &&
+	       (int)regs->ax == (int)regs->orig_ax &&
+	       !proc_read_status(thread->tgid, thread->tid, &info) &&
+	       /* one more: dead of it; from 5.17 on */
+	       info.seccomp >= SECCOMP_MODE_FILTER;
+}
+
+/* It is told, and cannot be taken back: see utrace_host_refuses_signal(). */
+static void report_filter(struct utrace_thread *thread)
+{
+	struct utrace_signal *sig = &thread->sig;
+	struct utrace_regs *regs = regs_of(thread);
+
+	memset(&sig->info, 0, sizeof(sig->info));
+	sig->info.si_signo = SIGSYS;
+	sig->info.si_code = SYS_SECCOMP;
+	sig->info.si_call_addr = (void *)regs->ip;
+	sig->info.si_syscall = regs->orig_ax;
+	sig->info.si_arch = machine_audit_arch(thread);
+	memset(&sig->orig_ka, 0, sizeof(sig->orig_ka));
+	sig->step = false;
+	thread->ended_by = SIGSYS;
+	utrace_report_signal(state_of(thread), regs, sig);
+}
+
 /* The kernel lets it see that it exits: too late for all but to know. */
 void at_exit(struct worker *worker, struct utrace_thread *thread)
 {
@@ -256,12 +298,14 @@ void at_exit(struct worker *worker, struct utrace_thread *thread)
 	note_parent(thread);
 	code = status;
 	thread->exit_at = EXIT_AT_EVENT;
+	thread->exiting = true;
+	if (ended_by_filter(thread, code))
+		report_filter(thread);
 	if (thread->exit_reported)
 		utrace_ends_stop(state_of(thread));
 	else
 		utrace_report_exit(state_of(thread), code, &code);
 	thread->exit_reported = true;
-	thread->exiting = true;
 	if (thread->tid == thread->tgid &&
 	    !proc_read_stat(thread->tgid, thread->tid, &stat) &&
 	    stat.threads > 1)

@@ -214,6 +214,7 @@ struct utrace_thread {
 	long exit_true;		/* the wait status that it set out for */
 	long exit_code;		/* and the one that engines chose */
 	bool ending;		/* it is being ended as they chose */
+	int ended_by;		/* the signal that it is about to die of */
 	int exit_signr;		/* by this signal, which is on its way; or 0 */
 	bool exiting;		/* past its exit event */
 	bool ticking;		/* counted by reaper_count_ticks() */
@@ -677,6 +678,7 @@ long machine_call_result(const struct user_regs_struct *user);
 bool machine_call_end(struct utrace_thread *thread, struct injection *place);
 void machine_call_drop(struct injection *place);
 bool machine_is_i386(struct utrace_thread *thread);
+unsigned int machine_audit_arch(struct utrace_thread *thread);
 long machine_sigaction_nr(bool i386);
 void machine_pack_action(void *to, const struct k_sigaction *ka, bool i386);
 void machine_unpack_action(struct k_sigaction *ka, const void *from, bool i386);

@@ -23,8 +23,12 @@ static unsigned int options_for(struct utrace_thread *thread,
 
 	if (wanted & UTRACE_EVENT(CLONE))
 		options |= CLONE_OPTIONS;
-	/* of a leader that others outlive only this tells that it is dead */
-	if ((wanted & UTRACE_EVENT(EXIT)) || thread->tid == thread->tgid)
+	/*
+	 * Of a leader that others outlive only this tells that it is dead, and of the
+	 * signal by which a filter ends a process.
+	 */
+	if ((wanted & (UTRACE_EVENT(EXIT) | UTRACE_EVENT(SIGNAL_CORE))) ||
+	    thread->tid == thread->tgid)
 		options |= PTRACE_O_TRACEEXIT;
 	return options;
 }

@@ -143,6 +143,8 @@ static int clear_the_way(struct utrace_thread *thread, int signr, int *status)
 
 static const char same_handler[] =
 	"the thread's own disposition of the signal was used";
+static const char too_late[] =
+	"the process is being ended by its filter of system calls";
 static const char other_stop[] =
 	"the process was stopped as asked, by SIGSTOP";
 static const char other_number[] =
@@ -187,6 +189,12 @@ const char *utrace_host_refuses_signal(struct task_struct *task,
 	u32 what = *action & UTRACE_SIGNAL_MASK;
 	bool default_stop = by_default(signr) == DEFAULT_STOP;
 
+	if (task->exiting) {
+		if (*action == UTRACE_SIGNAL_CORE)
+			return NULL;
+		*id = "SIG-5";
+		return too_late;
+	}
 	if (signr && !default_stop && (what == UTRACE_SIGNAL_STOP ||
 				       what == UTRACE_SIGNAL_TSTP)) {
 		*id = "SIG-5";
@@ -560,6 +568,7 @@ void carry_signal(struct utrace_thread *thread, struct utrace_decision decision,
 	}
 	info.si_signo = signr;
 	ptrace(PTRACE_SETSIGINFO, thread->tid, 0, &info);
+	thread->ended_by = signal_is_fatal(thread, signr) ? signr : 0;
 	action_class(thread, signr, &own);
 	handler = own.sa.sa_handler == UTRACE_SIG_CAUGHT;
 	if (exit_at_signal(thread, signr))

@@ -13,6 +13,7 @@
 #define USR1	10
 #define USR2	12
 #define TERM	15
+#define SYS	31
 #define CONT	18
 #define STOPSIG	19
 #define WINCH	28
@@ -28,7 +29,6 @@
 
 /* Where each is triggered. */
 static const struct { const char *id, *test; } triggers[] = {
-	{ "SIG-1", "cap_filter_signal" },
 	{ "SIG-4", "signal_return_ka_handler" },
 	{ "SIG-5", "cap_signal_numbers" },
 	{ "EXT-1", "exit_code_changed" },
@@ -59,18 +59,48 @@ TEST(cap_each_triggered, "")
 
 /* ---- signals ------------------------------------------------------------ */
 
-/* The process is ended by its own filter. */
-TEST(cap_filter_signal, "SIG-1")
+static u32 see_filter(struct recorder *r, struct rec_call *call)
+{
+	EXPECT_EQ(call->info->si_signo, SYS);
+	EXPECT_EQ(call->info->si_code, 1);	/* SYS_SECCOMP */
+	EXPECT_EQ(call->info->si_syscall, __NR_getuid);
+	EXPECT_EQ(call->info->si_arch, 0xc000003e);	/* AUDIT_ARCH_X86_64 */
+	EXPECT_EQ(call->arg[1], UTRACE_SIGNAL_CORE);
+	(void)r;
+	return RET(RESUME, IGN);
+}
+
+/* The process is ended by its own filter, which is seen, and not taken back. */
+TEST(cap_filter_signal, "SIG-1 SIG-5")
+{
+	struct prog *p = prog_start("handle");
+	struct recorder *r = rec_new();
+
+	prog_say(p, "forbid %d", __NR_getuid);
+	CHECK(prog_expect(p, "ok"));
+	rec_hook_set(r, REC_SIGNAL, see_filter);
+	CHECK_EQ(rec_attach(r, prog_task(p), UTRACE_EVENT_SIGNAL_ALL |
+			    EV(EXIT)), 0);
+	say_call(p, __NR_getuid, 0, 0, 0);
+	CHECK_EQ(prog_wait(p) & 0x7f, SYS);
+	CHECK_EQ(rec_count(r, REC_SIGNAL), 1);
+	CHECK(refused(r, "SIG-5"));
+	CHECK_EQ(rec_count(r, REC_EXIT), 1);
+}
+
+/* A signal that a filter raises is one as any other, and ends it. */
+TEST(signal_by_filter, "SIG-1 SIG-12")
 {
 	struct prog *p = prog_start("handle");
 	struct recorder *r;
 
-	prog_say(p, "forbid %d", __NR_getuid);
+	prog_say(p, "refuse %d", __NR_getuid);
 	CHECK(prog_expect(p, "ok"));
-	r = rec_plain(prog_task(p), UTRACE_EVENT_SIGNAL_ALL);
+	r = rec_plain(prog_task(p), UTRACE_EVENT_SIGNAL_ALL | EV(EXIT));
 	say_call(p, __NR_getuid, 0, 0, 0);
-	CHECK_EQ(prog_wait(p) & 0x7f, 31);	/* SIGSYS */
-	CHECK_EQ(rec_count(r, REC_SIGNAL), cap_full("SIG-1"));
+	CHECK_EQ(prog_wait(p) & 0x7f, SYS);
+	CHECK_EQ(rec_count(r, REC_SIGNAL), 1);
+	CHECK_EQ(rec_count(r, REC_EXIT), 1);
 }
 
 /* The process ends or stops as was asked; by the number that was named, or by

@@ -14,6 +14,7 @@
  *	raise SIG	to its own thread; queue SIG VALUE: with a value
  *	fault, trap	a store to address 8; int3
  *	forbid NR	a filter ends the process at that system call
+ *	refuse NR	a filter raises SIGSYS for it
  *	keeps SIG	"keeps 1": registers outlive a signal
  *	suspend A B	"suspend N": how many handlers ran in one sigsuspend()
  *	badstack SIG	with no stack to put a handler on
@@ -179,13 +180,13 @@ static void bad_stack(int sig)
 			 : "rbx", "rcx", "r11", "memory");
 }
 
-static void forbid(unsigned int nr)
+static void forbid(unsigned int nr, unsigned int how)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 			 offsetof(struct seccomp_data, nr)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, how),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog filter = { sizeof(code) / sizeof(code[0]), code };
@@ -252,7 +253,9 @@ static void perform(const char *cmd)
 	else if (is(cmd, "queue", &sig))
 		queue(sig, last);
 	else if (is(cmd, "forbid", &sig))
-		forbid(sig);
+		forbid(sig, SECCOMP_RET_KILL_PROCESS);
+	else if (is(cmd, "refuse", &sig))
+		forbid(sig, SECCOMP_RET_TRAP);
 	else if (is(cmd, "fault", NULL))
 		__asm__ volatile("movl $1, (%%rax)" : : "a"(8) : "memory");
 	else if (is(cmd, "trap", NULL))

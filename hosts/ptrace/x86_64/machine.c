@@ -289,6 +289,11 @@ void machine_set_exit_code(struct utrace_thread *thread, long code)
 		regs_of(thread)->di = code;
 }
 
+unsigned int machine_audit_arch(struct utrace_thread *thread)
+{
+	return machine_is_i386(thread) ? AUDIT_ARCH_I386 : AUDIT_ARCH_X86_64;
+}
+
 bool machine_is_i386(struct utrace_thread *thread)
 {
 	return machine_syscall_abi(regs_of(thread)) == UTRACE_ABI_I386;
