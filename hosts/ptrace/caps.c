@@ -73,10 +73,10 @@ static const struct utrace_capability table[] = {
 		.id = "INV-2",
 		.kept = 1,
 		.what = "if the program is killed, a signal that an engine "
-			"made, or held in a program that is of 32 bits or "
-			"filters its system calls, arrives with the queueing "
-			"program's siginfo, and a thread that an engine holds "
-			"where a signal is to end it goes on",
+			"made arrives with the queueing program's siginfo; in "
+			"programs that are of 32 bits or filter their system "
+			"calls one that an engine held, too, and a thread goes "
+			"on that an engine holds where a signal is to end it",
 		.why = "only the tracer can put the siginfo right, and the "
 		       "kernel forgets a signal whose stop was fetched",
 	},

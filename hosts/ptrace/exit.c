@@ -151,7 +151,7 @@ static void end_by_signal(struct utrace_thread *thread, int signr)
 	if (signal_dumps(signr) && may_dump(thread))
 		forbid_dump(thread, &before);
 	block_all_but(thread, signr);
-	if (thread->exit_at == EXIT_AT_SIGNAL) {
+	if (thread->exit_at == EXIT_AT_SIGNAL && !thread->exit_queued) {
 		ptrace(PTRACE_SETSIGINFO, thread->tid, 0, &info);
 		go(thread, signr);
 		return;
@@ -197,8 +197,35 @@ void finish_exit(struct utrace_thread *thread)
 		}
 		machine_set_exit_code(thread, code >> 8);
 	}
-	if (!let_go(thread, signr))
-		resume(thread, signr, UTRACE_RESUME);
+	if (let_go(thread, thread->exit_queued ? 0 : signr))
+		return;
+	if (thread->exit_queued) {
+		block_all_but(thread, signr);
+		thread->exit_signr = signr;
+		go(thread, 0);
+		return;
+	}
+	resume(thread, signr, UTRACE_RESUME);
+}
+
+/*
+ * It is to be held.  The kernel would forget the signal that ends it, should we be
+ * killed meanwhile: so that waits on its own queue.
+ */
+static void park_at_exit(struct utrace_thread *thread)
+{
+	int err = -EPERM, status = NO_STOP;
+	siginfo_t info;
+
+	if (thread->exit_at == EXIT_AT_SIGNAL &&
+	    !ptrace(PTRACE_GETSIGINFO, thread->tid, 0, &info) &&
+	    info.si_signo != SIGKILL)
+		err = send_itself(thread, false, &info, &status);
+	thread->exit_queued = !err;
+	if (status != NO_STOP)
+		in_other_stop(thread, status);
+	else if (err != -ESRCH)
+		park(thread, PARKED_EXIT);
 }
 
 static void report(struct utrace_thread *thread, enum exit_at at, long code)
@@ -206,12 +233,13 @@ static void report(struct utrace_thread *thread, enum exit_at at, long code)
 	struct utrace_decision decision;
 
 	thread->exit_at = at;
+	thread->exit_queued = false;
 	thread->exit_true = thread->exit_code = code;
 	thread->exit_reported = true;
 	decision = utrace_report_exit(state_of(thread), code,
 				      &thread->exit_code);
 	if (decision.resume == UTRACE_STOP)
-		park(thread, PARKED_EXIT);
+		park_at_exit(thread);
 	else
 		finish_exit(thread);
 }

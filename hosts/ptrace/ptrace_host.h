@@ -213,6 +213,7 @@ struct utrace_thread {
 	bool exits_all;		/* that call is exit_group() */
 	long exit_true;		/* the wait status that it set out for */
 	long exit_code;		/* and the one that engines chose */
+	bool exit_queued;	/* the signal that ends it is on its queue again */
 	bool ending;		/* it is being ended as they chose */
 	int ended_by;		/* the signal that it is about to die of */
 	int exit_signr;		/* by this signal, which is on its way; or 0 */
@@ -443,6 +444,10 @@ void carry_signal(struct utrace_thread *thread, struct utrace_decision decision,
 void fake_step_trap(struct utrace_thread *thread);
 bool has_decided_signal(struct utrace_thread *thread);
 void drop_made_signals(struct utrace_thread *thread);
+
+int send_itself(struct utrace_thread *thread, bool in_handler,
+		const siginfo_t *info, int *status);
+void in_other_stop(struct utrace_thread *thread, int status);
 
 bool signal_is_fatal(struct utrace_thread *thread, int signr);
 bool signal_dumps(int signr);

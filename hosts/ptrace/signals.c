@@ -451,7 +451,7 @@ static void fault_instead(struct utrace_thread *thread)
 }
 
 /* The stop that came in between. */
-static void in_other_stop(struct utrace_thread *thread, int status)
+void in_other_stop(struct utrace_thread *thread, int status)
 {
 	regs_flush(thread);
 	handle_stop(thread->owner, thread->tid, status);
@@ -461,8 +461,8 @@ static void in_other_stop(struct utrace_thread *thread, int status)
  * The thread sends it to itself: then it is on its queue as it is, whatever becomes of
  * us.  Returns as inject_call() does.
  */
-static int send_itself(struct utrace_thread *thread, bool in_handler,
-		       const siginfo_t *info, int *status)
+int send_itself(struct utrace_thread *thread, bool in_handler,
+		const siginfo_t *info, int *status)
 {
 	struct injection place = { .in_handler = in_handler };
 	struct proc_info self;

@@ -117,9 +117,46 @@ TEST(exit_code_changed, "EXT-1")
 }
 
 /* Where every host can change it: the call is seen, or a signal that dumps nothing. */
-TEST(exit_code_chosen, "EXT-1")
+struct chosen {
+	int nr, sig, threads;
+	long code;
+};
+
+static void choose_code(const struct chosen *t, bool held)
 {
-	static const struct { int nr, sig, threads; long code; } t[] = {
+	static const char *const threads[] = { "0", "1", "2" };
+	long orig = t->sig ? KILLED(t->sig) : EXITED(7);
+	struct act *act = ACT(orig, set_code, t->code);
+	struct prog *p = prog_start("crew", threads[t->threads]);
+	struct recorder *r, *holds = rec_new();
+
+	h_note("%d, %d to 0x%lx, held: %d", t->nr, t->sig, t->code, held);
+	r = rec_acting(prog_task(p), REC_EXIT, act,
+		       EV(EXIT) | EV(DEATH) | EV(SYSCALL_ENTRY));
+	if (held) {
+		rec_ret(holds, REC_EXIT, UTRACE_STOP);
+		CHECK_EQ(rec_attach(holds, prog_task(p), EV(EXIT)), 0);
+	}
+	if (t->sig)
+		say_call(p, __NR_tgkill, prog_tid(p), prog_tid(p), t->sig);
+	else
+		say_call(p, t->nr, 7, 0, 0);
+	if (held) {
+		CHECK(rec_wait(holds, REC_EXIT, 1));
+		CHECK(rec_wait_held(holds));
+		CHECK(control(holds, UTRACE_RESUME));
+	}
+	CHECK_EQ(prog_wait(p), t->code);
+	CHECK_EQ(act->n, 1);
+	CHECK(!refused(r, "EXT-1"));
+	CHECK(rec_wait(r, REC_DEATH, 1));
+	CHECK_EQ(rec_count(r, REC_EXIT), 1);
+}
+
+/* At once, or by a thread that another engine has held there. */
+TEST(exit_code_chosen, "EXT-1 EXT-2")
+{
+	static const struct chosen t[] = {
 		{ __NR_exit_group, 0, 0, EXITED(0) },
 		{ __NR_exit_group, 0, 2, EXITED(255) },
 		{ __NR_exit, 0, 0, EXITED(3) },
@@ -134,28 +171,11 @@ TEST(exit_code_chosen, "EXT-1")
 		{ 0, SIGTERM, 2, KILLED(SIGKILL) },
 		{ 0, 40, 0, KILLED(SIGSYS) },
 	};
-	static const char *const threads[] = { "0", "1", "2" };
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_LEN(t); i++) {
-		long orig = t[i].sig ? KILLED(t[i].sig) : EXITED(7);
-		struct act *act = ACT(orig, set_code, t[i].code);
-		struct prog *p = prog_start("crew", threads[t[i].threads]);
-		struct recorder *r;
-
-		h_note("%d, %d to 0x%lx", t[i].nr, t[i].sig, t[i].code);
-		r = rec_acting(prog_task(p), REC_EXIT, act,
-			       EV(EXIT) | EV(DEATH) | EV(SYSCALL_ENTRY));
-		if (t[i].sig)
-			say_call(p, __NR_tgkill, prog_tid(p), prog_tid(p),
-				 t[i].sig);
-		else
-			say_call(p, t[i].nr, 7, 0, 0);
-		CHECK_EQ(prog_wait(p), t[i].code);
-		CHECK_EQ(act->n, 1);
-		CHECK(!refused(r, "EXT-1"));
-		CHECK(rec_wait(r, REC_DEATH, 1));
-		CHECK_EQ(rec_count(r, REC_EXIT), 1);
+	for (i = 0; i < 2 * ARRAY_LEN(t); i++) {
+		choose_code(&t[i / 2], i % 2);
+		CHECK_SO_FAR();
 	}
 }
 

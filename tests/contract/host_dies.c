@@ -196,3 +196,36 @@ TEST(inv_host_dies_at_fault32, "INV-2 SIG-4")
 {
 	host_dies_anywhere("told32", faulted32);
 }
+
+PART(dies_with_a_held_end)
+{
+	struct recorder *r = rec_new();
+	struct task_struct *t = h_task(arg);
+
+	CHECK(!IS_ERR(t));
+	rec_ret(r, REC_EXIT, UTRACE_STOP);
+	CHECK_EQ(rec_attach(r, t, EV(EXIT)), 0);
+	h_part_tell(1);
+	CHECK(rec_wait(r, REC_EXIT, 1));
+	CHECK(rec_wait_held(r));
+	/* whoever holds it has done all that there is to do */
+	h_maybe(false);
+	h_part_tell(2);
+}
+
+/* An engine holds a thread where a signal ends it: that ends it in any case. */
+TEST(inv_host_dies_held_at_end, "INV-2 EXT-2")
+{
+	struct prog *p = prog_start("handle");
+	struct h_part *part = h_part_start("dies_with_a_held_end",
+					   prog_tid(p), 0);
+	long told = 0;
+
+	if (!part)
+		SKIP("this host has no program of its own");
+	CHECK(h_part_ask(part, &told) && told == 1);
+	prog_signal(p, SIGTERM);
+	CHECK(h_part_ask(part, &told) && told == 2);
+	h_part_kill(part);
+	CHECK_EQ(prog_wait(p), KILLED(SIGTERM));
+}

@@ -290,7 +290,6 @@ static void child_writes(void)
 
 static void signalled(void)
 {
-	siginfo_t info = { 0 };
 	int status, fds[2];
 	pid_t pid;
 	char c;
@@ -308,13 +307,6 @@ static void signalled(void)
 	}
 	if (pid < 0 || kill(pid, SIGTERM))
 		error();
-	/* if it may live on, again and again */
-	while (sh_load(&share->may_live) && !waitid(P_PID, pid, &info, WEXITED |
-						    WNOHANG | WNOWAIT) &&
-	       !info.si_pid) {
-		usleep(5000);
-		kill(pid, SIGTERM);
-	}
 	if (waitpid(pid, &status, 0) != pid || status != SIGTERM)
 		error();
 	close(fds[0]);

@@ -47,7 +47,6 @@ struct share {
 	int32_t error_line;
 	int32_t error_no;
 	uint32_t quit;		/* mode work, storm: come to an end */
-	uint32_t may_live;	/* work: a child that a signal is to end */
 	/* storm */
 	uint32_t followed;	/* what is created from now on must be seen */
 	uint32_t created;	/* threads and children that came to run */

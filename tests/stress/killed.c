@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/*
- * The whole tracing program is killed, at any moment.
- *
- * A thread that was held when a signal was about to end it goes on: the kernel forgets
- * that signal (INV-2 in the capability table).
- */
+/* The whole tracing program is killed, at any moment. */
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -229,10 +224,8 @@ static void killed(struct round *r, int requests)
 	int status;
 	pid_t pid;
 
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n; i++)
 		kids[i] = kid_new(r, "work", 1);
-		sh_store(&kids[i]->share->may_live, 1);
-	}
 	for (i = 0; i < n; i++)
 		CHECK(wait_until(sh_load(&kids[i]->share->ready)));
 	pid = fork();
