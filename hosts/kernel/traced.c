@@ -268,6 +268,8 @@ void traced_settle(struct traced *traced)
 	    traced->delivers || !utrace_idle(state_of(traced)))
 		return;
 	syscalls_disarm(traced);
+	/* the call that it last asked for is not that of whoever comes next */
+	syscalls_left(traced);
 	smp_store_mb(traced->awake, false);
 	if (!utrace_idle(state_of(traced)))
 		WRITE_ONCE(traced->awake, true);
